@@ -1,0 +1,115 @@
+"""Every setting there is: its name, type, default and meaning, declared once.
+
+The command line, ``faquarry config`` and the run ledger are derived from these models. A domain gets its own section
+handed in and never reads another's.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = [
+    "ExtractSettings",
+    "FilterSettings",
+    "LanguageSettings",
+    "LogSettings",
+    "Settings",
+    "SourceSettings",
+    "SparkSettings",
+]
+
+
+class Section(BaseModel):
+    """A frozen group of settings; unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class SourceSettings(Section):
+    """How files are found and fetched (domain `web`)."""
+
+    retries: int = Field(6, ge=0, description="attempts after the first for a request that fails or breaks off")
+    backoff_s: float = Field(0.5, ge=0, description="wait before the first retry, doubled each time, in seconds")
+    timeout_s: float = Field(60.0, gt=0, description="seconds without a byte before a connection counts as dead")
+    anonymous: bool | None = Field(
+        None, description="s3 without credentials; unset: anonymous when the credentials chain finds none"
+    )
+    endpoint: str | None = Field(None, description="S3-compatible endpoint, as http(s)://host:port")
+    region: str | None = Field(None, description="S3 region; unset: the environment's, else us-east-1")
+    allow_private_addresses: bool = Field(
+        True, description="whether https sources may point at private or loopback addresses"
+    )
+    merge_gap_bytes: int = Field(
+        256 * 1024, ge=0, description="ranges of one file (columnar index) closer than this are fetched in one request"
+    )
+    where: str | None = Field(None, description="SQL condition that selects rows of a columnar index (--where)")
+
+
+class FilterSettings(Section):
+    """Which pairs are kept (domain `markup`); every drop is a row in `rejects`."""
+
+    profile: Literal["default", "webfaq", "none"] = Field(
+        "default", description="default: per script; webfaq: the published rules; none: keep all that is not empty"
+    )
+    min_question: int = Field(10, ge=0, description="characters a question needs (Latin letters; weighted by script)")
+    min_answer: int = Field(30, ge=0, description="characters an answer needs (Latin letters; weighted by script)")
+    max_answer_newlines: int = Field(10, ge=1, description="an answer with this many newlines or more is dropped")
+    site_boilerplate_questions: int = Field(
+        20, ge=2, description="an answer given to this many different questions of one site is boilerplate"
+    )
+
+
+class LanguageSettings(Section):
+    """How the language of a pair is identified (domain `language`)."""
+
+    detector: Literal["py3langid", "fasttext", "langdetect"] = Field("py3langid", description="the text classifier")
+    hints: bool = Field(True, description="use URL, hreflang, html lang and country suffix as a prior")
+    page_evidence: bool = Field(True, description="let the pairs of a page inform each other")
+    max_chars: int = Field(1000, ge=50, description="characters of a pair that are looked at")
+    min_confidence: float = Field(0.0, ge=0, le=1, description="below this a pair becomes the reject `language`")
+
+
+class ExtractSettings(Section):
+    """Archives in, tables out (verb `extract`)."""
+
+    parser: Literal["faquarry", "extruct"] = Field("faquarry", description="extruct only for comparison")
+    max_record_bytes: int = Field(
+        16 * 1024 * 1024, ge=1024, description="payload after decoding; a larger record becomes a reject"
+    )
+    max_page_s: float = Field(10.0, gt=0, description="seconds spent on one page before it becomes a reject")
+    files_per_commit: int = Field(256, ge=1, description="sources committed together")
+    split_bytes: int = Field(
+        1024 * 1024 * 1024, ge=1024, description="a larger archive is split at member boundaries into this size"
+    )
+    group_bytes: int = Field(64 * 1024 * 1024, ge=1, description="small files are grouped into tasks of this size")
+    boilerplate: bool = Field(True, description="look for answers that repeat across a whole site")
+
+
+class SparkSettings(Section):
+    """The session that faquarry makes when none is running (a running one is used as it is)."""
+
+    master: str | None = Field(None, description="unset: what spark-submit set, else local[*]")
+    driver_memory: str = Field("2g", description="heap of the driver's JVM when faquarry starts it")
+    shuffle_partitions: int = Field(4, ge=1, description="spark.sql.shuffle.partitions in local mode")
+    conf: dict[str, str] = Field(default_factory=dict, description="further Spark settings, as in spark-defaults.conf")
+
+
+class LogSettings(Section):
+    """What is printed while work runs."""
+
+    progress: Literal["auto", "bar", "plain", "none"] = Field("auto", description="auto: a bar on a terminal")
+    interval_s: float = Field(10.0, gt=0, description="seconds between plain progress lines")
+
+
+class Settings(Section):
+    """All sections."""
+
+    lake: str = Field("./lake", description="where the tables live (--lake)")
+    sources: SourceSettings = Field(default_factory=SourceSettings)
+    extract: ExtractSettings = Field(default_factory=ExtractSettings)
+    filters: FilterSettings = Field(default_factory=FilterSettings)
+    language: LanguageSettings = Field(default_factory=LanguageSettings)
+    spark: SparkSettings = Field(default_factory=SparkSettings)
+    log: LogSettings = Field(default_factory=LogSettings)
