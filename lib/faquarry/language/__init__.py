@@ -1,0 +1,5 @@
+"""Which language a pair is in: text first, the page's hints as a prior, the page's pairs together."""
+
+from faquarry.language.identify import Hints, Identified, identify_page
+
+__all__ = ["Hints", "Identified", "identify_page"]

@@ -1,0 +1,45 @@
+# Two commands: `make demo` sets everything up and runs the pipeline on the sample web; `make test` runs the tests.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-slow lint bench notebooks image sample docs clean
+
+PY := .venv/bin/python
+LAKE ?= lake
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: ## Java, .venv, Delta's jars (a second call takes a second)
+	@sh tools/setup.sh
+
+demo: setup ## the whole pipeline on the packaged sample web, into ./lake
+	@.venv/bin/faquarry run sample --lake $(LAKE)
+
+test: setup ## the tests, without the slow ones
+	@$(PY) -m pytest -m "not slow and not gpu"
+
+test-slow: setup ## the slow tests
+	@$(PY) -m pytest -m "slow and not gpu"
+
+lint: setup ## ruff, mypy, the arrows between the rooms
+	@$(PY) -m ruff check lib jobs tests benchmarks sample tools
+	@$(PY) -m ruff format --check lib jobs tests benchmarks sample tools
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports
+
+bench: setup ## benchmarks with ratios and floors (about 10 minutes, 6 GB of disk)
+	@$(PY) -m benchmarks
+
+notebooks: setup ## run the notebooks
+	@$(PY) tools/run_notebooks.py
+
+image: ## the container image (docker or podman; BASE=… for another Debian)
+	docker build -f docker/Dockerfile -t faquarry $(if $(BASE),--build-arg BASE=$(BASE)) .
+
+sample: setup ## pack the sample web again from its sources
+	@$(PY) sample/pack.py
+
+docs: setup ## docs/tables.md and docs/settings.md from the declarations
+	@$(PY) tools/write_docs.py
+
+clean: ## what commands leave behind; .venv stays
+	rm -rf lake build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis spark-warehouse

@@ -1,0 +1,7 @@
+"""spark-submit jobs/export.py …: the same as `faquarry export …`."""
+
+import sys
+
+from faquarry.cli import main
+
+sys.exit(main(["export", *sys.argv[1:]]))

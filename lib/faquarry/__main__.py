@@ -1,0 +1,7 @@
+"""``python -m faquarry``: the command line."""
+
+import sys
+
+from faquarry.cli import main
+
+sys.exit(main())

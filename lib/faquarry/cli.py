@@ -1,0 +1,202 @@
+"""The command line: ``faquarry VERB`` and ``spark-submit jobs/VERB.py`` are this code.
+
+A verb is a name, a sentence, its own options and a function; everything heavy is imported by that function.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from faquarry import __version__
+from faquarry.config import Configured, load
+from faquarry.errors import FaquarryError, NotBuiltYet
+
+__all__ = ["VERBS", "main"]
+
+Run = Callable[[argparse.Namespace, Configured], int]
+
+
+@dataclass(frozen=True)
+class Verb:
+    name: str
+    help: str
+    run: Run
+    options: Callable[[argparse.ArgumentParser], None] = lambda parser: None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parses, runs, and turns every foreseen error into one sentence and its exit code. -> the exit code."""
+    parser = _parser()
+    try:
+        options = parser.parse_args(arguments)
+    except SystemExit as stop:  # argparse has printed its sentence (2) or the help (0)
+        return int(stop.code or 0)
+    verb: Verb = options.verb
+    try:
+        configured = load(options.config, options.set, lake=options.lake, **options.settings(options))
+        return verb.run(options, configured)
+    except FaquarryError as error:
+        print(f"faquarry {verb.name}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"faquarry {verb.name}: interrupted; what was committed stays, run again to go on.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output (head, less) left: not an error
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if os.environ.get("FAQUARRY_DEBUG"):
+            traceback.print_exc()
+        first = (str(error).strip() or type(error).__name__).splitlines()[0]
+        print(
+            f"faquarry {verb.name}: unforeseen {type(error).__name__}: {first} "
+            "(FAQUARRY_DEBUG=1 prints where; please report it).",
+            file=sys.stderr,
+        )
+        return 1
+
+
+# -- verbs -----------------------------------------------------------------------------------------------------------
+
+
+def _extract(options: argparse.Namespace, configured: Configured) -> int:
+    from faquarry.extract.stage import ExtractStage
+    from faquarry.runner import run_stage
+
+    settings = configured.settings
+    stage = ExtractStage.of(options.source, settings, prefix=options.prefix)
+    return run_stage(stage, settings, dry_run=options.dry_run).exit_code
+
+
+def _run(options: argparse.Namespace, configured: Configured) -> int:
+    from faquarry.sql import print_summary
+
+    code = _extract(options, configured)
+    if not options.dry_run:
+        print_summary(configured.settings.lake)
+    return code
+
+
+def _sql(options: argparse.Namespace, configured: Configured) -> int:
+    from faquarry.sql import run_sql
+
+    run_sql(configured.settings.lake, options.query, options.format, options.output, options.at)
+    return 0
+
+
+def _config(options: argparse.Namespace, configured: Configured) -> int:
+    from faquarry.runner import redacted
+
+    hidden = _flat(redacted(configured.settings))
+    listing = list(configured.listing())
+    width = max(len(key) for key, _, _ in listing)
+    for key, _, origin in listing:
+        value = hidden.get(key, {})
+        print(f"{key:<{width}}  {value!r:<24}  # {origin}")
+    return 0
+
+
+def _doctor(options: argparse.Namespace, configured: Configured) -> int:
+    from faquarry.doctor import diagnose
+
+    return diagnose(configured.settings)
+
+
+def _maintain(options: argparse.Namespace, configured: Configured) -> int:
+    from faquarry.maintain import maintain
+
+    return maintain(configured.settings, retention_h=options.retention, dry_run=options.dry_run)
+
+
+def _flat(node: dict[str, object], prefix: str = "") -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, value in node.items():
+        found[f"{prefix}{name}"] = value
+        if isinstance(value, dict):
+            found.update(_flat(value, f"{prefix}{name}."))
+    return found
+
+
+def _later(name: str) -> Run:
+    def run(options: argparse.Namespace, configured: Configured) -> int:
+        raise NotBuiltYet(f"this version does not have the verb {name} yet (README.md lists what is there).")
+
+    return run
+
+
+# -- options ---------------------------------------------------------------------------------------------------------
+
+
+def _source_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "source",
+        nargs="+",
+        metavar="SOURCE",
+        help="the word sample, a file, folder, glob or *.paths[.gz] manifest; local, https://, s3://, hdfs://",
+    )
+    parser.add_argument("--prefix", metavar="URI", help="put before every line of a manifest or file name of an index")
+    parser.add_argument("--where", metavar="SQL", help="condition that selects rows of a columnar index")
+    parser.set_defaults(settings=lambda options: {"sources__where": options.where})
+
+
+def _sql_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("query", metavar="SQL", help='as in "SELECT language, count(*) FROM qa GROUP BY 1"')
+    parser.add_argument("--format", choices=["table", "csv", "json", "parquet"], default="table")
+    parser.add_argument("--output", metavar="FILE", help="write there instead of to the terminal (parquet needs it)")
+    parser.add_argument(
+        "--at", action="append", default=[], metavar="TABLE=VERSION", help="read a table as it was at a version"
+    )
+
+
+def _maintain_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--retention", type=float, default=168.0, metavar="HOURS", help="keep versions this young (default 168)"
+    )
+
+
+VERBS: tuple[Verb, ...] = (
+    Verb("extract", "read archives, find FAQ pairs, identify their language", _extract, _source_options),
+    Verb("deduplicate", "say which pairs repeat (not yet)", _later("deduplicate")),
+    Verb("embed", "compute embeddings (not yet)", _later("embed")),
+    Verb("label", "assign topics and question types (not yet)", _later("label")),
+    Verb("align", "find the same pair in other languages (not yet)", _later("align")),
+    Verb("judge", "let a language model score aligned pairs (not yet)", _later("judge")),
+    Verb("benchmark", "build retrieval benchmarks (not yet)", _later("benchmark")),
+    Verb("mine", "mine hard negatives (not yet)", _later("mine")),
+    Verb("graph", "build the web graph (not yet)", _later("graph")),
+    Verb("train", "fine-tune a retriever (not yet)", _later("train")),
+    Verb("evaluate", "measure retrievers and their robustness (not yet)", _later("evaluate")),
+    Verb("report", "write one page about the lake (not yet)", _later("report")),
+    Verb("export", "write files for other tools (not yet)", _later("export")),
+    Verb("run", "all stages that are there, in order", _run, _source_options),
+    Verb("sql", "ask the tables, without Java", _sql, _sql_options),
+    Verb("doctor", "check Java, Spark, jars, memory, disk, lake", _doctor),
+    Verb("config", "print what is set, and where it was set", _config),
+    Verb("maintain", "compact and vacuum the tables", _maintain, _maintain_options),
+)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="faquarry",
+        description="Mine the web's FAQ markup into Delta tables.",
+        epilog="Exit codes: 0 done, 2 wrong usage, 3 nothing to read, 4 some sources failed and the rest is committed.",
+    )
+    parser.add_argument("--version", action="version", version=f"faquarry {__version__}")
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    for verb in VERBS:
+        sub = verbs.add_parser(verb.name, help=verb.help, description=verb.help)
+        sub.set_defaults(verb=verb, settings=lambda options: {})
+        sub.add_argument("--lake", metavar="URI", help="where the tables live (default ./lake)")
+        sub.add_argument("--config", metavar="FILE", help="TOML file over the packaged defaults")
+        sub.add_argument(
+            "--set", action="append", default=[], metavar="KEY=VALUE", help="one setting, over the file (repeatable)"
+        )
+        sub.add_argument("--dry-run", action="store_true", help="say what would be read and written, and stop")
+        verb.options(sub)
+    return parser

@@ -1,0 +1,239 @@
+"""The verb `extract` on Spark: plan, read in Python workers, commit a batch of sources at a time.
+
+HTML never crosses into the JVM: a task gets paths, reads archives in Python and gives back rows. The rows of a batch are
+staged as Parquet once (a plan with a Python function in it must not run twice), then go into the tables in an order that
+can be cut anywhere: what counts as read is decided by `sources`, written last, and everything before it is repeatable.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from faquarry.config.settings import Settings
+from faquarry.errors import NothingToRead
+from faquarry.extract.parts import parts_of
+from faquarry.extract.plan import chunked, pack
+from faquarry.extract.representative import merge_qa
+from faquarry.extract.rows import STAGED, Reading, read_rows
+from faquarry.lake import Lake
+from faquarry.lake.writer import LakeWriter
+from faquarry.progress import Progress
+from faquarry.spark.batches import arrow_batches
+from faquarry.spark.files import remove_folder
+from faquarry.stage import Context, Outcome, Work, fingerprint
+from faquarry.web.sources import Source, resolve
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+__all__ = ["ExtractStage"]
+
+STAGING = "_staging"
+
+
+@dataclass(frozen=True)
+class ExtractStage:
+    """Reads sources that are new, changed, or were read under other settings, each exactly once."""
+
+    sources: Sequence[str]
+    settings: Settings
+    prefix: str | None = None
+
+    name = "extract"
+    version = "1"
+    reads: Sequence[str] = ()
+    writes: Sequence[str] = ("sources", "pages", "qa", "occurrences", "rejects")
+
+    @classmethod
+    def of(cls, sources: Sequence[str], settings: Settings, *, prefix: str | None = None) -> ExtractStage:
+        return cls(tuple(sources), settings, prefix)
+
+    def shape(self) -> Mapping[str, Any]:
+        return {
+            "parser": self.settings.extract.parser,
+            "max_record_bytes": self.settings.extract.max_record_bytes,
+            "max_page_s": self.settings.extract.max_page_s,
+            "filters": self.settings.filters.model_dump(),
+            "language": self.settings.language.model_dump(),
+        }
+
+    def pending(self, lake: Lake) -> Work[list[Source]] | None:
+        found = resolve(self.sources, self.settings.sources, prefix=self.prefix)
+        if not found:
+            raise NothingToRead(f"Nothing to read in {', '.join(self.sources)}.")
+        known = _read_already(lake, fingerprint(self))
+        new = [source for source in found if source.error or known.get(source.uri) != (source.size, source.etag)]
+        if not new:
+            return None
+        size = sum(source.size or 0 for source in new)
+        there = f", {len(found) - len(new):,} are read already" if len(new) < len(found) else ""
+        summary = [f"{len(new):,} source{'s' if len(new) > 1 else ''} to read, {size / 1e6:,.1f} MB{there}."]
+        summary += [f"  {source.uri} ({source.kind})" for source in new[:5]]
+        if len(new) > 5:
+            summary.append(f"  … and {len(new) - 5:,} more")
+        return Work(summary, new)
+
+    def run(self, work: Work[list[Source]], context: Context) -> Outcome:
+        writer = LakeWriter(context.lake, context.spark)
+        reading = Reading(
+            context.run_id,
+            self.settings.sources,
+            self.settings.extract,
+            self.settings.filters,
+            self.settings.language,
+        )
+        totals = dict.fromkeys(("sources", "pages", "pairs", "rejects"), 0)
+        failed: list[tuple[str, str]] = []
+        megabytes = sum(source.size or 0 for source in work.payload) / 1e6
+        done_mb = 0.0
+        with context.progress.working("extract", megabytes, "MB"):
+            for number, batch in enumerate(chunked(work.payload, self.settings.extract.files_per_commit)):
+                staging = f"{context.lake.uri}/{STAGING}/{context.run_id}-{number}"
+                batch_mb = sum(source.size or 0 for source in batch) / 1e6
+                with _watching(context.spark, context.progress, f"{context.run_id}-{number}", done_mb, batch_mb):
+                    _stage_rows(context.spark, batch, reading, staging)
+                rows = _commit(writer, batch, reading, staging)
+                remove_folder(context.spark, staging)
+                done_mb += batch_mb
+                failed += [(row["source"], row["error"]) for row in rows if row["status"] == "failed"]
+                for name in ("pages", "pairs", "rejects"):
+                    totals[name] += sum(row[name] for row in rows)
+                totals["sources"] += len(rows)
+                context.progress.advance(to=done_mb, **totals)
+        for source, error in failed[:20]:
+            context.progress.say(f"extract: failed: {source}: {error}")
+        return Outcome({**totals, "failed": len(failed)}, failed)
+
+
+def _read_already(lake: Lake, current: str) -> dict[str, tuple[int | None, str | None]]:
+    """{source: (size, etag)} of what was read to its end by a run with the current version and settings."""
+    runs = {row["run_id"]: row["fingerprint"] for row in lake.rows("runs", ["run_id", "fingerprint"])}
+    return {
+        row["source"]: (row["size"], row["etag"])
+        for row in lake.rows("sources", ["source", "size", "etag", "status", "run_id"])
+        if row["status"] != "failed" and runs.get(row["run_id"]) == current
+    }
+
+
+def _stage_rows(spark: SparkSession, batch: Sequence[Source], reading: Reading, staging: str) -> None:
+    """Reads a batch in the workers and leaves its rows as Parquet under `staging`."""
+    parts = [part for source in batch if not source.error for part in parts_of(source, reading.extract.split_bytes)]
+    tasks = pack(parts, reading.extract.group_bytes, spark.sparkContext.defaultParallelism)
+
+    def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for numbers in batches:
+            for number in numbers.column(0).to_pylist():
+                for part in tasks[number]:
+                    yield from arrow_batches(read_rows(part, reading), STAGED)
+
+    plan = spark.range(0, len(tasks), 1, max(1, len(tasks)))
+    plan.mapInArrow(read, from_arrow_schema(STAGED)).write.mode("overwrite").parquet(staging)
+
+
+def _commit(writer: LakeWriter, batch: Sequence[Source], reading: Reading, staging: str) -> list[dict[str, Any]]:
+    """Puts the staged rows of a batch into the tables. -> the rows written to `sources`."""
+    staged = writer.spark.read.schema(from_arrow_schema(STAGED)).parquet(staging)
+    rows = _source_rows(staged, batch, reading.run_id)
+    good = [row["source"] for row in rows if row["status"] != "failed"]
+    if good:
+        kept = staged if len(good) == len(rows) else staged.where(F.col("source").isin(good))
+        again = not writer.frame("occurrences").where(F.col("source").isin(good)).isEmpty()
+        pairs = kept.where("pair IS NOT NULL").select("pair.*")
+
+        def put(table: str, frame: DataFrame, count: int) -> None:
+            if count or again:
+                writer.replace_sources(table, frame, good)
+            else:
+                writer.ensure(table)
+
+        put("pages", kept.where("page IS NOT NULL").select("page.*"), sum(row["pages"] for row in rows))
+        put("rejects", kept.where("reject IS NOT NULL").select("reject.*"), sum(row["rejects"] for row in rows))
+        merge_qa(writer, pairs, good if again else [], reading)
+        version = writer.version("qa")
+        put("occurrences", pairs, sum(row["pairs"] for row in rows))
+        if writer.version("qa") != version:
+            # Another job changed qa between our two commits, and may have removed a pair that it saw nowhere else.
+            merge_qa(writer, pairs, [], reading)
+    writer.merge("sources", writer.from_rows("sources", rows), update_if="true")
+    return rows
+
+
+def _source_rows(staged: DataFrame, batch: Sequence[Source], run_id: str) -> list[dict[str, Any]]:
+    """One row a source, counted from what was staged. A source with a part missing or cut short has failed."""
+    counted = {
+        row["source"]: row
+        for row in staged.groupBy("source")
+        .agg(
+            F.count("page").alias("pages"),
+            F.count("pair").alias("pairs"),
+            F.count("reject").alias("rejects"),
+            F.sum("part.records").alias("records"),
+            F.sum("part.responses").alias("responses"),
+            F.sum("part.problems").alias("problems"),
+            F.min("part.error").alias("error"),
+        )
+        .collect()
+    }
+    finished_at = datetime.now(UTC)
+    rows = []
+    for source in batch:
+        found = counted.get(source.uri)
+        error = source.error or (found["error"] if found else None)
+        number = {
+            name: 0 if error or found is None else found[name] or 0
+            for name in ("records", "responses", "pages", "pairs", "rejects")
+        }
+        damaged = found is not None and (found["problems"] or 0) > 0
+        rows.append(
+            {
+                "source": source.uri,
+                "kind": source.kind,
+                "size": source.size,
+                "etag": source.etag,
+                "status": "failed" if error else "partial" if damaged else "done",
+                **number,
+                "run_id": run_id,
+                "finished_at": finished_at,
+                "error": error,
+            }
+        )
+    return rows
+
+
+@contextmanager
+def _watching(spark: SparkSession, progress: Progress, group: str, done: float, size: float) -> Iterator[None]:
+    """Moves the bar while Spark works on a batch: by tasks finished, as the rows are counted only when written."""
+    context, stop = spark.sparkContext, threading.Event()
+    context.setJobGroup(group, "faquarry extract")
+
+    def watch() -> None:
+        tracker = context.statusTracker()
+        while not stop.wait(1.0):
+            stages = [tracker.getStageInfo(s) for j in tracker.getJobIdsForGroup(group) for s in _stages(tracker, j)]
+            tasks = sum(stage.numTasks for stage in stages if stage)
+            finished = sum(stage.numCompletedTasks for stage in stages if stage)
+            if tasks:
+                progress.advance(to=done + size * 0.95 * finished / tasks)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        watcher.join()
+        context.setJobGroup("faquarry", "faquarry")
+
+
+def _stages(tracker: Any, job: int) -> Sequence[int]:
+    info = tracker.getJobInfo(job)
+    return info.stageIds if info else ()

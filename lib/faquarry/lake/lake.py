@@ -1,0 +1,108 @@
+"""The lake as a reader sees it: a URI and its tables, without a JVM.
+
+Reading goes through the deltalake package (Arrow), so that notebooks, the torch job, ``faquarry sql`` and the question
+"is there anything to do" never start Spark. Writing at scale is in `faquarry.lake.writer`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+import pyarrow as pa
+
+from faquarry.errors import LakeError, NothingToRead
+from faquarry.lake.tables import TABLES
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
+
+__all__ = ["Lake"]
+
+
+class Lake:
+    """A place that holds Delta tables, each at ``LAKE/<table>``.
+
+    >>> Lake("/data/faq").path("qa")
+    '/data/faq/qa'
+    >>> Lake("s3a://bucket/faq/").path("qa")
+    's3a://bucket/faq/qa'
+    """
+
+    def __init__(self, uri: str) -> None:
+        if "://" in uri and not uri.startswith("file:"):
+            self.uri = uri.rstrip("/")
+        else:
+            local = unquote(urlsplit(uri).path) if uri.startswith("file:") else uri
+            self.uri = str(Path(local).expanduser().absolute())
+
+    def __repr__(self) -> str:
+        return f"Lake({self.uri!r})"
+
+    @property
+    def is_local(self) -> bool:
+        return "://" not in self.uri
+
+    def path(self, table: str) -> str:
+        """Where a table lives, as Spark wants it."""
+        return f"{self.uri}/{table}"
+
+    def delta(self, table: str, version: int | None = None) -> DeltaTable | None:
+        """The table's handle in deltalake, or None when it is not there.
+
+        Raises:
+            LakeError: the log cannot be read; the sentence names the table and the way back.
+        """
+        from deltalake import DeltaTable
+        from deltalake.exceptions import DeltaError, TableNotFoundError
+
+        if self.is_local and not (Path(self.path(table)) / "_delta_log").is_dir():
+            return None
+        try:
+            return DeltaTable(_object_store_uri(self.path(table)), version=version, storage_options=_storage_options())
+        except TableNotFoundError:
+            return None
+        except (DeltaError, OSError, ValueError) as error:
+            first = str(error).strip().splitlines()[0]
+            at = "" if version is None else f" at version {version}"
+            raise LakeError(
+                f"The table {self.path(table)}{at} cannot be read: {first}. An older version may still open: "
+                f"faquarry sql --at {table}=VERSION reads it, RESTORE TABLE in Spark goes back to it."
+            ) from error
+
+    def version(self, table: str) -> int | None:
+        """The table's latest version, or None when it is not there."""
+        found = self.delta(table)
+        return None if found is None else int(found.version())
+
+    def tables(self) -> list[str]:
+        """The names of the tables that are there, in the order of the pipeline."""
+        return [name for name in TABLES if self.delta(name) is not None]
+
+    def arrow(self, table: str, columns: Sequence[str] | None = None, version: int | None = None) -> pa.Table:
+        """A table (or some of its columns) in memory.
+
+        Raises:
+            NothingToRead: the lake has no such table.
+        """
+        found = self.delta(table, version)
+        if found is None:
+            raise NothingToRead(f"The lake {self.uri} has no table {table}.")
+        return found.to_pyarrow_table(columns=list(columns) if columns is not None else None)
+
+    def rows(self, table: str, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
+        """The rows of a small table as dictionaries; [] when it is not there."""
+        return [] if self.delta(table) is None else list(self.arrow(table, columns).to_pylist())
+
+
+def _object_store_uri(path: str) -> str:
+    return "s3://" + path.removeprefix("s3a://") if path.startswith("s3a://") else path
+
+
+def _storage_options() -> dict[str, str]:
+    """What the object store needs beside the environment (AWS_* variables are read by deltalake itself)."""
+    endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
+    return {"AWS_ALLOW_HTTP": "true"} if endpoint.startswith("http://") else {}

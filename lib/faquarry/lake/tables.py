@@ -1,0 +1,218 @@
+"""The tables: name, columns with a comment each, key, clustering. Declared once.
+
+Spark schemas, table creation, docs/tables.md and `faquarry.open` are derived from these declarations. Keys and short
+columns come first, long text last: Delta keeps statistics of the leading columns only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+__all__ = ["OCCURRENCES", "PAGES", "QA", "REJECTS", "RUNS", "SOURCES", "TABLES", "Table", "table_named"]
+
+TIME = pa.timestamp("us", tz="UTC")
+TEXT = pa.string()
+TEXTS = pa.list_(pa.field("element", TEXT))
+
+
+@dataclass(frozen=True)
+class Table:
+    """A Delta table of the lake.
+
+    `key` is what a merge matches on (None: rows are only appended, or replaced a source at a time). `cluster` is the
+    liquid clustering. `indexed` is the number of leading columns that carry statistics.
+    """
+
+    name: str
+    schema: pa.Schema
+    key: tuple[str, ...] | None
+    cluster: tuple[str, ...]
+    comment: str
+    indexed: int
+
+    @property
+    def columns(self) -> list[str]:
+        return list(self.schema.names)
+
+    def comment_of(self, column: str) -> str:
+        metadata = self.schema.field(column).metadata or {}
+        return str(metadata[b"comment"].decode())
+
+
+def _table(
+    name: str,
+    comment: str,
+    columns: Iterable[tuple[str, pa.DataType, str]],
+    *,
+    key: tuple[str, ...] | None = None,
+    cluster: tuple[str, ...] = (),
+    long_text: Iterable[str] = (),
+) -> Table:
+    """Builds a declaration; columns named in `long_text` (and what follows the first of them) carry no statistics."""
+    fields = [
+        pa.field(column, dtype, nullable=column not in (key or ()), metadata={"comment": text})
+        for column, dtype, text in columns
+    ]
+    names = [field.name for field in fields]
+    indexed = min([names.index(column) for column in long_text], default=len(names))
+    return Table(name, pa.schema(fields), key, cluster, comment, indexed)
+
+
+SOURCES = _table(
+    "sources",
+    "One row an input file: what was read of it, and what could not be.",
+    [
+        ("source", TEXT, "URI of the file"),
+        ("kind", TEXT, "warc, nquads, owi or index, found by content"),
+        ("size", pa.int64(), "bytes as stored"),
+        ("etag", TEXT, "fingerprint of the content; another one means: read again"),
+        ("status", TEXT, "done; partial: read to its end with damage inside; failed: not read to its end"),
+        ("records", pa.int64(), "records of any type"),
+        ("responses", pa.int64(), "responses and resources among them"),
+        ("pages", pa.int64(), "pages with FAQ markup"),
+        ("pairs", pa.int64(), "places of pairs (rows in occurrences)"),
+        ("rejects", pa.int64(), "rows in rejects"),
+        ("run_id", TEXT, "the run that read it (table runs)"),
+        ("finished_at", TIME, "when its rows were committed"),
+        ("error", TEXT, "why it failed, as a sentence"),
+    ],
+    key=("source",),
+    long_text=("error",),
+)
+
+PAGES = _table(
+    "pages",
+    "One row a page with FAQ markup.",
+    [
+        ("page_id", TEXT, "md5 of source, offset and URL"),
+        ("site", TEXT, "registrable domain by the Public Suffix List"),
+        ("origin", TEXT, "scheme://host"),
+        ("crawl", TEXT, "name of the crawl, from the archive's path or its warcinfo"),
+        ("fetched_at", TIME, "when the page was fetched"),
+        ("source", TEXT, "file that holds the record"),
+        ("offset", pa.int64(), "first byte of the stored record; first line or row for N-Quads and Parquet"),
+        ("length", pa.int64(), "bytes of the stored record"),
+        ("digest", TEXT, "SHA-1 of the stored payload, base32, as WARC writes it"),
+        ("questions", pa.int32(), "questions that stand under a FAQPage, kept or rejected"),
+        ("html_lang", TEXT, "lang of the html element"),
+        ("charset", TEXT, "encoding the bytes were read with"),
+        ("charset_by", TEXT, "bom, header, meta, detector or default"),
+        ("replaced", pa.int32(), "U+FFFD put in for undecodable bytes"),
+        ("repair", TEXT, "null, or the rungs of the repair ladder that mended a block"),
+        ("extractor", TEXT, "version of the code that read the page"),
+        ("run_id", TEXT, "the run that wrote the row"),
+        ("url", TEXT, "address of the page"),
+        ("canonical", TEXT, "absolute address of link rel=canonical"),
+        ("robots", TEXT, "meta robots and X-Robots-Tag"),
+        ("syntaxes", TEXTS, "json-ld, microdata, rdfa"),
+        ("opt_out", TEXTS, "noai, noimageai, tdm-reservation"),
+        ("title", TEXT, "title element"),
+        ("description", TEXT, "meta description"),
+        ("keywords", TEXT, "meta keywords"),
+        ("author", TEXT, "meta author"),
+        (
+            "alternates",
+            pa.list_(pa.field("element", pa.struct([("hreflang", TEXT), ("href", TEXT)]))),
+            "link rel=alternate hreflang, absolute",
+        ),
+        ("markup", TEXT, "the FAQ nodes as JSON, after repair"),
+    ],
+    key=("page_id",),
+    cluster=("site",),
+    long_text=("url",),
+)
+
+QA = _table(
+    "qa",
+    "One row a distinct pair; its page is the earliest fetched, then the one with the shortest URL.",
+    [
+        ("id", TEXT, "md5 of question + ' ' + answer, newlines as spaces, stripped"),
+        ("language", TEXT, "ISO 639-3, macro-languages folded"),
+        ("site", TEXT, "registrable domain by the Public Suffix List"),
+        ("language_confidence", pa.float32(), "calibrated probability that the language is right"),
+        ("language_by", TEXT, "text, script, page, hint or declared: the evidence that decided"),
+        ("origin", TEXT, "scheme://host"),
+        ("page_id", TEXT, "the representative page"),
+        ("position", pa.int32(), "place of the question on that page, from 0"),
+        ("accepted", pa.bool_(), "false: the page gives suggested answers only, this is the best of them"),
+        ("crawl", TEXT, "name of the crawl"),
+        ("fetched_at", TIME, "when the page was fetched"),
+        ("run_id", TEXT, "the run that wrote the row"),
+        ("url", TEXT, "address of the page"),
+        ("question", TEXT, "the question, cleaned"),
+        ("answer", TEXT, "the answer, cleaned; newlines separate its blocks"),
+        ("title", TEXT, "title of the page"),
+        ("description", TEXT, "description of the page"),
+    ],
+    key=("id",),
+    cluster=("language", "site"),
+    long_text=("url",),
+)
+
+OCCURRENCES = _table(
+    "occurrences",
+    "One row a place a pair stands.",
+    [
+        ("id", TEXT, "the pair (qa.id)"),
+        ("page_id", TEXT, "the page (pages.page_id)"),
+        ("position", pa.int32(), "place of the question on the page, from 0"),
+        ("source", TEXT, "file that holds the page"),
+        ("crawl", TEXT, "name of the crawl"),
+        ("fetched_at", TIME, "when the page was fetched"),
+        ("url", TEXT, "address of the page"),
+    ],
+    key=("id", "page_id", "position"),
+    cluster=("source",),
+    long_text=("url",),
+)
+
+REJECTS = _table(
+    "rejects",
+    "What named a FAQ and did not become a pair. Nothing is dropped unseen.",
+    [
+        ("stage", TEXT, "read, markup, pairs, filter, language or site"),
+        ("reason", TEXT, "why (an enumeration, see docs/tables.md)"),
+        ("source", TEXT, "file that holds it"),
+        ("offset", pa.int64(), "first byte of the stored record"),
+        ("run_id", TEXT, "the run that wrote the row"),
+        ("detail", TEXT, "the reason in a sentence"),
+        ("url", TEXT, "address of the page"),
+        ("question", TEXT, "the question, where there is one"),
+        ("answer", TEXT, "the answer, where there is one"),
+        ("excerpt", TEXT, "at most 4 KiB of what was found"),
+    ],
+    cluster=("source",),
+    long_text=("detail",),
+)
+
+RUNS = _table(
+    "runs",
+    "The ledger: one row a run that had something to do.",
+    [
+        ("run_id", TEXT, "time of the start and a random part"),
+        ("verb", TEXT, "the command"),
+        ("version", TEXT, "version of faquarry and of the stage"),
+        ("fingerprint", TEXT, "hash of the stage's version and of the settings that shape its rows"),
+        ("status", TEXT, "running, done, partial (some sources failed) or failed"),
+        ("started_at", TIME, "start"),
+        ("finished_at", TIME, "end; null while it runs, and for ever when it was killed"),
+        ("seconds", pa.float64(), "time taken"),
+        ("inputs", pa.map_(TEXT, pa.int64()), "tables read, with their version"),
+        ("outputs", pa.map_(TEXT, pa.int64()), "tables written, with the version left behind"),
+        ("counts", pa.map_(TEXT, pa.int64()), "rows written a table, sources done and failed"),
+        ("config", TEXT, "the settings as JSON, secrets left out"),
+        ("error", TEXT, "why it failed, as a sentence"),
+    ],
+    key=("run_id",),
+    long_text=("config",),
+)
+
+TABLES: dict[str, Table] = {table.name: table for table in (SOURCES, PAGES, QA, OCCURRENCES, REJECTS, RUNS)}
+
+
+def table_named(name: str) -> Table:
+    """The declaration of a table; KeyError when the lake has no such table."""
+    return TABLES[name]

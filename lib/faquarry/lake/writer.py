@@ -1,0 +1,229 @@
+"""The only door through which rows enter the lake: create, append, merge, replace, through Spark and Delta.
+
+Every method is one Delta transaction and may be repeated: replacing the rows of some sources, or merging by key, gives
+the same table however often it is done. A transaction that another job got in before is tried again on what that job
+left behind.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from faquarry.errors import LakeError
+from faquarry.lake.lake import Lake
+from faquarry.lake.tables import Table, table_named
+
+if TYPE_CHECKING:
+    from delta import DeltaTable
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
+
+__all__ = ["LakeWriter", "spark_schema", "sql_in"]
+
+Result = TypeVar("Result")
+
+# A lost race is repeated with growing pauses: eight jobs on one lake, each commit a few seconds, stay far below this.
+_ATTEMPTS = 30
+_LAST_PAUSE_S = 10.0
+
+
+class LakeWriter:
+    """Writes the tables of one lake with one Spark session."""
+
+    def __init__(self, lake: Lake, spark: SparkSession) -> None:
+        self.lake, self.spark = lake, spark
+        self._ready: set[str] = set()
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def exists(self, name: str) -> bool:
+        from delta import DeltaTable
+
+        return bool(DeltaTable.isDeltaTable(self.spark, self.lake.path(name)))
+
+    def frame(self, name: str) -> DataFrame:
+        """A table as a DataFrame; an empty one when it is not there yet."""
+        if self.exists(name):
+            return self.spark.read.format("delta").load(self.lake.path(name))
+        return self.spark.createDataFrame([], spark_schema(table_named(name)))
+
+    def version(self, name: str) -> int | None:
+        if not self.exists(name):
+            return None
+        return int(self._handle(name).history(1).select("version").head()[0])
+
+    # -- writing -------------------------------------------------------------------------------------------------
+
+    def ensure(self, name: str) -> None:
+        """Creates the table, or adds the columns that this version declares and the table does not have yet.
+
+        Raises:
+            LakeError: a column has another type than this version declares.
+        """
+        if name in self._ready:
+            return
+        table = table_named(name)
+        if self.exists(name):
+            self._migrate(table)
+        else:
+            self._retrying(lambda: self._create(table))
+        self._ready.add(name)
+
+    def append(self, name: str, frame: DataFrame) -> None:
+        """Adds rows as they are."""
+        self.ensure(name)
+        rows = frame.select(*table_named(name).columns)
+        self._retrying(lambda: rows.write.format("delta").mode("append").save(self.lake.path(name)))
+
+    def append_arrow(self, name: str, rows: Sequence[dict[str, Any]]) -> None:
+        """Adds a few rows given as dictionaries; absent columns are null."""
+        self.append(name, self.from_rows(name, rows))
+
+    def replace_sources(self, name: str, frame: DataFrame, sources: Sequence[str]) -> None:
+        """Puts `frame` in the place of every row whose `source` is among `sources`, in one transaction."""
+        self.ensure(name)
+        where = sql_in("source", sources)
+        rows = frame.select(*table_named(name).columns)
+
+        def replace() -> None:
+            (
+                rows.write.format("delta")
+                .mode("overwrite")
+                .option("replaceWhere", where)
+                .option("replaceWhere.dataColumns.enabled", "true")
+                .save(self.lake.path(name))
+            )
+
+        self._retrying(replace)
+
+    def merge(
+        self,
+        name: str,
+        frame: DataFrame,
+        *,
+        update_if: str | None = None,
+        insert: bool = True,
+        delete: DataFrame | None = None,
+    ) -> None:
+        """Merges by the table's key: updates where `update_if` (over aliases `old` and `new`) holds, inserts the rest.
+
+        `update_if=None` leaves rows that are there alone. Rows of `delete` (key columns) are removed afterwards.
+        """
+        self.ensure(name)
+        table = table_named(name)
+        key = table.key or ()
+        on = " AND ".join(f"old.{column} = new.{column}" for column in key)
+        rows = frame.select(*table.columns)
+
+        def upsert() -> None:
+            merge = self._handle(name).alias("old").merge(rows.alias("new"), on)
+            if update_if is not None:
+                merge = merge.whenMatchedUpdateAll(condition=update_if)
+            if insert:
+                merge = merge.whenNotMatchedInsertAll()
+            merge.execute()
+
+        self._retrying(upsert)
+        if delete is not None:
+            self.delete(name, delete)
+
+    def delete(self, name: str, keys: DataFrame) -> None:
+        """Removes the rows whose key stands in `keys`."""
+        self.ensure(name)
+        on = " AND ".join(f"old.{column} = new.{column}" for column in table_named(name).key or ())
+        self._retrying(
+            lambda: self._handle(name).alias("old").merge(keys.alias("new"), on).whenMatchedDelete().execute()
+        )
+
+    def from_rows(self, name: str, rows: Sequence[dict[str, Any]]) -> DataFrame:
+        """Dictionaries as a DataFrame with the table's schema."""
+        table = table_named(name)
+        data = [tuple(row.get(column) for column in table.columns) for row in rows]
+        return self.spark.createDataFrame(data, spark_schema(table))
+
+    def compact(self, name: str) -> dict[str, int]:
+        """OPTIMIZE: joins small files and clusters; -> files added and removed."""
+        metrics = self._retrying(lambda: self._handle(name).optimize().executeCompaction()).select("metrics.*").head()
+        return {"added": int(metrics["numFilesAdded"]), "removed": int(metrics["numFilesRemoved"])}
+
+    def vacuum(self, name: str, retention_h: float) -> None:
+        """Deletes files that no version younger than `retention_h` hours needs."""
+        self._handle(name).vacuum(retention_h)
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _handle(self, name: str) -> DeltaTable:
+        from delta import DeltaTable
+
+        return DeltaTable.forPath(self.spark, self.lake.path(name))
+
+    def _create(self, table: Table) -> None:
+        # `df.write.clusterBy` silently makes an unclustered table (delta-spark 4.4): the builder does not.
+        from delta import DeltaTable
+
+        builder = (
+            DeltaTable.createIfNotExists(self.spark)
+            .location(self.lake.path(table.name))
+            .addColumns(spark_schema(table))
+            .comment(table.comment)
+            .property("delta.enableDeletionVectors", "false")  # deltalake and others read the tables too
+            .property("delta.dataSkippingNumIndexedCols", str(table.indexed))
+        )
+        if table.cluster:
+            builder = builder.clusterBy(*table.cluster)
+        builder.execute()
+
+    def _migrate(self, table: Table) -> None:
+        there = {field.name: field for field in self.frame(table.name).schema.fields}
+        wanted = spark_schema(table)
+        for field in wanted.fields:
+            if field.name in there and there[field.name].dataType.simpleString() != field.dataType.simpleString():
+                raise LakeError(
+                    f"The column {table.name}.{field.name} of {self.lake.uri} is "
+                    f"{there[field.name].dataType.simpleString()}, and this version of faquarry writes "
+                    f"{field.dataType.simpleString()}: use the version that made the lake, or extract into a new one."
+                )
+        missing = [field for field in wanted.fields if field.name not in there]
+        if missing:
+            columns = ", ".join(f"`{field.name}` {field.dataType.simpleString()}" for field in missing)
+            path = self.lake.path(table.name).replace("`", "``")
+            self._retrying(lambda: self.spark.sql(f"ALTER TABLE delta.`{path}` ADD COLUMNS ({columns})"))
+
+    def _retrying(self, transaction: Callable[[], Result]) -> Result:
+        """Runs a transaction again when another job committed first."""
+        from delta.exceptions import DeltaConcurrentModificationException
+
+        for attempt in range(_ATTEMPTS):
+            try:
+                return transaction()
+            except DeltaConcurrentModificationException:
+                time.sleep(random.uniform(0.1, min(_LAST_PAUSE_S, 0.5 * 1.5**attempt)))
+        raise LakeError(
+            f"Other jobs kept changing {self.lake.uri} for {_ATTEMPTS} attempts: run again when fewer write to it."
+        )
+
+
+def sql_in(column: str, values: Iterable[str]) -> str:
+    """``column IN ('a', 'b')`` with quotes and backslashes escaped.
+
+    >>> sql_in("source", ["it's"])
+    "source IN ('it\\\\'s')"
+    """
+    quoted = ("'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'" for value in values)
+    return f"{column} IN ({', '.join(quoted)})"
+
+
+def spark_schema(table: Table) -> StructType:
+    """The Spark schema of a table, column comments included."""
+    from pyspark.sql.pandas.types import from_arrow_type
+    from pyspark.sql.types import StructField, StructType
+
+    return StructType(
+        [
+            StructField(field.name, from_arrow_type(field.type), field.nullable, {"comment": table.comment_of(field.name)})
+            for field in table.schema
+        ]
+    )

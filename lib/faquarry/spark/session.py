@@ -1,0 +1,91 @@
+"""The Spark session: made for local mode when none is there, used as it is when one runs already."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from faquarry.config.settings import SparkSettings
+from faquarry.errors import EnvironmentProblem
+from faquarry.spark.jars import find_jars
+from faquarry.spark.java import require_java
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+__all__ = ["REQUIRED", "get_session", "local_conf"]
+
+# What every session needs, wherever it was made.
+REQUIRED = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.sql.session.timeZone": "UTC",
+    # Python UDFs over a Parquet scan hang in 4.2.0 otherwise (SPARK-58241).
+    "spark.sql.execution.arrow.pythonUDF.columnarInput.enabled": "false",
+}
+
+
+def local_conf(settings: SparkSettings) -> dict[str, str]:
+    """Settings of a session in local mode: Delta's and Spark's cluster defaults would cost a minute on small tables."""
+    jars = find_jars()
+    if not jars:
+        raise EnvironmentProblem("Delta's jars are not there: run `make setup` (or python -m faquarry.spark.jars).")
+    quiet = files("faquarry.spark") / "log4j2.properties"
+    return {
+        **REQUIRED,
+        "spark.jars": ",".join(str(path) for path in jars),
+        "spark.driver.memory": settings.driver_memory,
+        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={quiet}",
+        "spark.driver.host": "localhost",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.shuffle.partitions": str(settings.shuffle_partitions),
+        "spark.databricks.delta.snapshotPartitions": "2",
+        "spark.log.level": "ERROR",
+    }
+
+
+def get_session(settings: SparkSettings, name: str = "faquarry") -> SparkSession:
+    """The active session as it is; under spark-submit one with its settings; else a local one.
+
+    Raises:
+        EnvironmentProblem: no Java, no jars, or a running session without Delta.
+    """
+    from pyspark.sql import SparkSession
+
+    running = SparkSession.getActiveSession()
+    if running is not None:
+        return _with_delta(running)
+    submitted = "PYSPARK_GATEWAY_PORT" in os.environ
+    builder = SparkSession.builder.appName(name)
+    if submitted:
+        conf = dict(REQUIRED)
+    else:
+        require_java()
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
+        conf = local_conf(settings)
+        builder = builder.master(settings.master or "local[*]")
+    for key, value in {**conf, **settings.conf}.items():
+        builder = builder.config(key, value)
+    try:
+        session = builder.getOrCreate()
+    except Exception as error:  # py4j wraps whatever the JVM said; the user gets its first line
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise EnvironmentProblem(f"Spark did not start: {first} (`faquarry doctor` looks for the cause).") from error
+    return _with_delta(session)
+
+
+def _with_delta(session: SparkSession) -> SparkSession:
+    wanted = REQUIRED["spark.sql.extensions"]
+    if wanted not in (session.conf.get("spark.sql.extensions", "") or ""):
+        raise EnvironmentProblem(
+            "The running Spark session has no Delta: start it with --packages io.delta:delta-spark_4.2_2.13:4.4.0 "
+            f"--conf spark.sql.extensions={wanted} "
+            f"--conf spark.sql.catalog.spark_catalog={REQUIRED['spark.sql.catalog.spark_catalog']} "
+            "(conf/spark-local.conf holds these lines)."
+        )
+    return session

@@ -1,0 +1,104 @@
+"""SQL over the lake's tables without a JVM: DuckDB over Delta."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from faquarry.errors import NothingToRead, UsageError
+from faquarry.lake import TABLES, Lake
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["connect", "print_summary", "run_sql"]
+
+
+def connect(lake: Lake, versions: dict[str, int] | None = None) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection in which every table of the lake is a view, read lazily.
+
+    Raises:
+        NothingToRead: the lake has no table at all.
+    """
+    import duckdb
+
+    connection = duckdb.connect(config={"enable_external_access": "false"})
+    found = 0
+    for name in TABLES:
+        delta = lake.delta(name, (versions or {}).get(name))
+        if delta is not None:
+            connection.register(name, delta.to_pyarrow_dataset())
+            found += 1
+    if not found:
+        raise NothingToRead(f"There is no table in {lake.uri}: `faquarry run sample --lake {lake.uri}` makes some.")
+    return connection
+
+
+def run_sql(lake_uri: str, query: str, form: str, output: str | None, at: Sequence[str]) -> None:
+    """Answers `query` as a table for people, or as csv, json (one object a line) or parquet.
+
+    Raises:
+        UsageError: the SQL is wrong, or parquet is asked for without a file to write.
+    """
+    import duckdb
+
+    if form == "parquet" and output is None:
+        raise UsageError("--format parquet needs --output FILE: it is not for a terminal.")
+    connection = connect(Lake(lake_uri), _versions(at))
+    try:
+        relation = connection.sql(query)
+        if relation is None:  # a statement without rows
+            return
+        rows = relation.to_arrow_table()
+    except duckdb.Error as error:
+        raise UsageError(f"The query cannot be answered: {str(error).strip()}") from error
+    if form == "parquet":
+        import pyarrow.parquet as pq
+
+        pq.write_table(rows, output)
+    elif form == "csv":
+        _write(rows.to_pandas().to_csv(index=False), output)
+    elif form == "json":
+        frame = rows.to_pandas()
+        _write(frame.to_json(orient="records", lines=True, force_ascii=False, date_format="iso"), output)
+    else:
+        import pandas as pd
+
+        with pd.option_context(
+            *("display.max_rows", 1000, "display.max_columns", None, "display.width", 200, "display.max_colwidth", 80)
+        ):
+            frame = rows.to_pandas()
+            _write((frame.to_string(index=False) if len(frame) else "no rows") + "\n", output)
+
+
+def print_summary(lake_uri: str) -> None:
+    """The tables of the lake, their rows and versions; then the languages, largest first."""
+    lake = Lake(lake_uri)
+    print(f"\nTables in {lake.uri}:")
+    for name in lake.tables():
+        delta = lake.delta(name)
+        if delta is not None:
+            print(f"  {name:<14}{delta.to_pyarrow_dataset().count_rows():>12,} rows   version {delta.version()}")
+    if lake.delta("qa") is None:
+        return
+    top = connect(lake).sql("SELECT language, count(*) FROM qa GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 15").fetchall()
+    print("Languages: " + ", ".join(f"{language} {count:,}" for language, count in top))
+
+
+def _versions(at: Sequence[str]) -> dict[str, int]:
+    versions = {}
+    for item in at:
+        name, _, number = item.partition("=")
+        if name not in TABLES or not number.isdigit():
+            raise UsageError(f"--at wants TABLE=VERSION, as in --at qa=3, not {item!r}.")
+        versions[name] = int(number)
+    return versions
+
+
+def _write(text: str, output: str | None) -> None:
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        Path(output).write_text(text, encoding="utf-8")

@@ -1,0 +1,70 @@
+"""What a stage of the pipeline is: it says what it reads, writes and which settings shape its rows, and does its work.
+
+The runner alone keeps the ledger and decides nothing about rows; a stage decides what is new and knows nothing of runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+from faquarry.lake import Lake
+from faquarry.progress import Progress
+
+__all__ = ["Context", "Outcome", "Stage", "Work", "fingerprint"]
+
+Payload = TypeVar("Payload")
+
+
+@dataclass(frozen=True)
+class Work(Generic[Payload]):
+    """What there is to do: sentences a person reads (``--dry-run``), and what the stage itself needs to do it."""
+
+    summary: Sequence[str]
+    payload: Payload
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a running stage is given. `spark` is a SparkSession (typed loosely: most code never imports pyspark)."""
+
+    lake: Lake
+    spark: Any
+    run_id: str
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was done. `counts` come from tables that were written; `failed` names what could not be done, and why."""
+
+    counts: Mapping[str, int]
+    failed: Sequence[tuple[str, str]] = field(default=())
+
+
+class Stage(Protocol):
+    """A verb that turns tables (or archives) into tables."""
+
+    name: str
+    version: str  # raised when the same input would give other rows
+    reads: Sequence[str]
+    writes: Sequence[str]
+
+    def shape(self) -> Mapping[str, Any]:
+        """The settings that decide which rows come out; all else may change without doing work again."""
+        ...
+
+    def pending(self, lake: Lake) -> Work[Any] | None:
+        """What is new, found without Spark; None when the lake is up to date."""
+        ...
+
+    def run(self, work: Work[Any], context: Context) -> Outcome: ...
+
+
+def fingerprint(stage: Stage) -> str:
+    """16 hex digits that change when the stage's version or a setting that shapes its rows does."""
+    described = {"stage": stage.name, "version": stage.version, "settings": stage.shape()}
+    return hashlib.sha256(json.dumps(described, sort_keys=True, default=str).encode()).hexdigest()[:16]
