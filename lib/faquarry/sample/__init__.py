@@ -1,0 +1,1 @@
+"""The sample web: `sample.warc.gz` and, beside it, `expected.json`, both packed from the texts in `sample/`."""
