@@ -53,8 +53,7 @@ class MissingExtra(UsageError):
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(
-            f"{purpose} needs the package {package}, which is not installed: "
-            f"pip install 'faquarry[{extra}]' brings it."
+            f"{purpose} needs the package {package}, which is not installed: pip install 'faquarry[{extra}]' brings it."
         )
         self.package, self.extra = package, extra
 

@@ -48,7 +48,9 @@ def run_stage(stage: Stage, settings: Settings, *, dry_run: bool = False) -> Fin
     for sentence in work.summary:
         progress.say(f"{stage.name}: {sentence}")
     if dry_run:
-        progress.say(f"{stage.name}: would write {', '.join(stage.writes)} in {lake.uri} (dry run, nothing was written).")
+        progress.say(
+            f"{stage.name}: would write {', '.join(stage.writes)} in {lake.uri} (dry run, nothing was written)."
+        )
         return Finished(stage.name, None)
     return Finished(stage.name, _work(stage, work, lake, settings, progress))
 

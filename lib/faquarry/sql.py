@@ -48,10 +48,7 @@ def run_sql(lake_uri: str, query: str, form: str, output: str | None, at: Sequen
         raise UsageError("--format parquet needs --output FILE: it is not for a terminal.")
     connection = connect(Lake(lake_uri), _versions(at))
     try:
-        relation = connection.sql(query)
-        if relation is None:  # a statement without rows
-            return
-        rows = relation.to_arrow_table()
+        rows = connection.execute(query).to_arrow_table()
     except duckdb.Error as error:
         raise UsageError(f"The query cannot be answered: {str(error).strip()}") from error
     if form == "parquet":

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from faquarry.lake import Lake
 from faquarry.progress import Progress
@@ -48,10 +48,10 @@ class Outcome:
 class Stage(Protocol):
     """A verb that turns tables (or archives) into tables."""
 
-    name: str
-    version: str  # raised when the same input would give other rows
-    reads: Sequence[str]
-    writes: Sequence[str]
+    name: ClassVar[str]
+    version: ClassVar[str]  # raised when the same input would give other rows
+    reads: ClassVar[Sequence[str]]
+    writes: ClassVar[Sequence[str]]
 
     def shape(self) -> Mapping[str, Any]:
         """The settings that decide which rows come out; all else may change without doing work again."""

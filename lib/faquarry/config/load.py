@@ -88,7 +88,9 @@ def _put(values: dict[str, Any], origins: dict[str, str], key: str, value: Any, 
         last = depth == len(parts) - 1
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             if last:
-                raise ConfigError(f"{key} (from {origin}) is a group of settings: name one of them, as in {_first(key)}.")
+                raise ConfigError(
+                    f"{key} (from {origin}) is a group of settings: name one of them, as in {_first(key)}."
+                )
             node, model = node.setdefault(part, {}), inner
         elif last:
             node[part] = value

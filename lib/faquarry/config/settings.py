@@ -67,7 +67,7 @@ class LanguageSettings(Section):
     detector: Literal["py3langid", "fasttext", "langdetect"] = Field("py3langid", description="the text classifier")
     hints: bool = Field(True, description="use URL, hreflang, html lang and country suffix as a prior")
     page_evidence: bool = Field(True, description="let the pairs of a page inform each other")
-    max_chars: int = Field(1000, ge=50, description="characters of a pair that are looked at")
+    max_chars: int = Field(160, ge=50, description="characters of a pair that are looked at")
     min_confidence: float = Field(0.0, ge=0, le=1, description="below this a pair becomes the reject `language`")
 
 
@@ -107,9 +107,9 @@ class Settings(Section):
     """All sections."""
 
     lake: str = Field("./lake", description="where the tables live (--lake)")
-    sources: SourceSettings = Field(default_factory=SourceSettings)
-    extract: ExtractSettings = Field(default_factory=ExtractSettings)
-    filters: FilterSettings = Field(default_factory=FilterSettings)
-    language: LanguageSettings = Field(default_factory=LanguageSettings)
-    spark: SparkSettings = Field(default_factory=SparkSettings)
-    log: LogSettings = Field(default_factory=LogSettings)
+    sources: SourceSettings = SourceSettings()
+    extract: ExtractSettings = ExtractSettings()
+    filters: FilterSettings = FilterSettings()
+    language: LanguageSettings = LanguageSettings()
+    spark: SparkSettings = SparkSettings()
+    log: LogSettings = LogSettings()

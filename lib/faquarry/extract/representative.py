@@ -98,5 +98,3 @@ def _derived_again(writer: LakeWriter, places: DataFrame, reading: Reading) -> D
     wanted = ["url", "title", "description", "html_lang", "alternates", "page_id", "site", "origin", "crawl"]
     derived = pages.select(*wanted, "fetched_at", "markup", "run_id").mapInArrow(derive, from_arrow_schema(schema))
     return derived.join(places, ["id", *_PLACE], "left_semi")
-
-

@@ -7,7 +7,6 @@ travel through one Arrow stream, because an archive is read once.
 from __future__ import annotations
 
 import hashlib
-
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,12 +17,12 @@ import pyarrow as pa
 from faquarry import __version__
 from faquarry.config.settings import ExtractSettings, FilterSettings, LanguageSettings, SourceSettings
 from faquarry.errors import SourceError
+from faquarry.extract.parts import Part, read_part
 from faquarry.extract.place import origin_of, site_of
 from faquarry.lake.tables import PAGES, QA, REJECTS
 from faquarry.language import Hints, identify_page
 from faquarry.markup import extract_nodes, extract_page
 from faquarry.markup.model import Extraction, Page, Pair, Reason, Reject
-from faquarry.extract.parts import Part, read_part
 from faquarry.web.record import Problem, Record, ScanCounts
 from faquarry.web.structured import StructuredPage
 
@@ -74,9 +73,7 @@ def read_rows(part: Part, reading: Reading) -> Iterator[Row]:
     counts = ScanCounts()
     error = None
     try:
-        found = read_part(
-            part, reading.sources, max_record_bytes=reading.extract.max_record_bytes, counts=counts
-        )
+        found = read_part(part, reading.sources, max_record_bytes=reading.extract.max_record_bytes, counts=counts)
         for item in found:
             yield from _rows_of(item, part, reading)
     except SourceError as problem:
@@ -187,9 +184,7 @@ def pair_rows(
         yield row, reject
 
 
-def _page_row(
-    page: Page, place: Mapping[str, Any], item: Record | StructuredPage, source: str, run_id: str
-) -> Row:
+def _page_row(page: Page, place: Mapping[str, Any], item: Record | StructuredPage, source: str, run_id: str) -> Row:
     return {
         **place,
         "source": source,
@@ -233,5 +228,3 @@ def _reject_row(reject: Reject, source: str, offset: int, url: str | None, run_i
             "excerpt": reject.excerpt,
         },
     }
-
-

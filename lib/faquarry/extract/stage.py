@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pyarrow as pa
 from pyspark.sql import functions as F
@@ -48,10 +48,10 @@ class ExtractStage:
     settings: Settings
     prefix: str | None = None
 
-    name = "extract"
-    version = "1"
-    reads: Sequence[str] = ()
-    writes: Sequence[str] = ("sources", "pages", "qa", "occurrences", "rejects")
+    name: ClassVar[str] = "extract"
+    version: ClassVar[str] = "1"
+    reads: ClassVar[Sequence[str]] = ()
+    writes: ClassVar[Sequence[str]] = ("sources", "pages", "qa", "occurrences", "rejects")
 
     @classmethod
     def of(cls, sources: Sequence[str], settings: Settings, *, prefix: str | None = None) -> ExtractStage:

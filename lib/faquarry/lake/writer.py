@@ -53,7 +53,7 @@ class LakeWriter:
     def version(self, name: str) -> int | None:
         if not self.exists(name):
             return None
-        return int(self._handle(name).history(1).select("version").head()[0])
+        return int(self._handle(name).history(1).select("version").collect()[0][0])
 
     # -- writing -------------------------------------------------------------------------------------------------
 
@@ -146,7 +146,9 @@ class LakeWriter:
 
     def compact(self, name: str) -> dict[str, int]:
         """OPTIMIZE: joins small files and clusters; -> files added and removed."""
-        metrics = self._retrying(lambda: self._handle(name).optimize().executeCompaction()).select("metrics.*").head()
+        metrics = (
+            self._retrying(lambda: self._handle(name).optimize().executeCompaction()).select("metrics.*").collect()[0]
+        )
         return {"added": int(metrics["numFilesAdded"]), "removed": int(metrics["numFilesRemoved"])}
 
     def vacuum(self, name: str, retention_h: float) -> None:
@@ -223,7 +225,9 @@ def spark_schema(table: Table) -> StructType:
 
     return StructType(
         [
-            StructField(field.name, from_arrow_type(field.type), field.nullable, {"comment": table.comment_of(field.name)})
+            StructField(
+                field.name, from_arrow_type(field.type), field.nullable, {"comment": table.comment_of(field.name)}
+            )
             for field in table.schema
         ]
     )

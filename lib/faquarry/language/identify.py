@@ -1,29 +1,40 @@
-"""Identifies the language of the pairs of a page."""
+"""Identifies the languages of a page's pairs: text, script, hints and the page's other pairs, in one small model.
+
+A pair is in its page's language with probability 1 − μ, else in any. The page's language has a prior from the hints and
+evidence from every pair; a pair's posterior is its own text's likelihood times what the *other* pairs and the hints say.
+So a short Portuguese question on a Portuguese page does not become Galician, and one English pair on a German page stays
+English when its text says so.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
 
 from faquarry.config.settings import LanguageSettings
+from faquarry.language.detectors import Detector, detector_named
+from faquarry.language.hints import Hints, Weights, hinted, weights
+from faquarry.language.scripts import LANGUAGES_OF, dominant_script, never_latin
 
-__all__ = ["Hints", "Identified", "identify_page"]
+__all__ = ["Identified", "identify_page"]
 
+Log = npt.NDArray[np.float64]
 
-@dataclass(frozen=True, slots=True)
-class Hints:
-    """What a page says about its language beside its text. All of it may be wrong."""
-
-    url: str = ""
-    html_lang: str | None = None
-    alternates: tuple[tuple[str, str], ...] = ()  # (hreflang, absolute href)
-    title: str | None = None
-    description: str | None = None
+_OUT = -30.0  # nats: a language that a text's script rules out
+_CERTAIN = 0.999  # what a script with one language is worth
 
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """ISO 639-3 code (macro-languages folded), calibrated probability, and the evidence that decided."""
+    """ISO 639-3 code (macro-languages folded), calibrated probability, and the evidence that decided.
+
+    `by`: script (only one language is written so), text, hint (the page's declarations turned it), page (its pairs did).
+    """
 
     code: str
     confidence: float
@@ -31,7 +42,98 @@ class Identified:
 
 
 def identify_page(
-    pairs: Sequence[tuple[str, str]], hints: Hints, settings: LanguageSettings
+    pairs: Sequence[tuple[str, str]], hints: Hints, settings: LanguageSettings, fitted: Weights | None = None
 ) -> list[Identified]:
-    """One result a (question, answer), in order."""
-    return [Identified("und", 0.0, "text") for _ in pairs]
+    """One result a (question, answer), in order. A pair without letters goes with its page, else is `und`."""
+    if not pairs:
+        return []
+    fitted = fitted or weights()
+    detector = detector_named(settings.detector)
+    texts = [f"{question} {answer}"[: settings.max_chars] for question, answer in pairs]
+    scripts = [dominant_script(text) for text in texts]
+    alone = [next(iter(LANGUAGES_OF[s])) if len(LANGUAGES_OF.get(s, ())) == 1 else None for s in scripts]
+    if all(alone):
+        return [Identified(str(code), _CERTAIN, "script") for code in alone]
+
+    likelihood = _log_softmax(detector.scores(texts) / fitted.temperature + _masks(detector, tuple(scripts)))
+    silent = [not script for script in scripts]
+    likelihood[silent] = -math.log(likelihood.shape[1])
+    base = _base_prior(detector, fitted.rare)
+    prior = base + (_hint_prior(hints, detector, fitted) if settings.hints else 0.0)
+    posterior = likelihood + _log_softmax(prior)
+    if settings.page_evidence:
+        posterior = likelihood + _page_prior(likelihood, base, prior, fitted)
+    return [
+        Identified(str(alone[row]), _CERTAIN, "script")
+        if alone[row]
+        else _decided(detector, likelihood[row] + base, likelihood[row] + prior, posterior[row], silent[row])
+        for row in range(len(pairs))
+    ]
+
+
+def _decided(detector: Detector, text: Log, with_hints: Log, posterior: Log, silent: bool) -> Identified:
+    log_p = _log_softmax(posterior)
+    best = int(log_p.argmax())
+    confidence = float(math.exp(log_p[best]))
+    if silent and confidence < 0.5:
+        return Identified("und", 0.0, "text")
+    if int(text.argmax()) == best and not silent:
+        by = "text"
+    else:
+        by = "hint" if int(with_hints.argmax()) == best else "page"
+    return Identified(detector.languages[best], confidence, by)
+
+
+def _page_prior(likelihood: Log, base: Log, prior: Log, fitted: Weights) -> Log:
+    """(n, L) log prior of each pair from the hints and all *other* pairs."""
+    uniform = -math.log(likelihood.shape[1])
+    # What one pair can say about its page is bounded: it may be a quotation, a name, or in another language.
+    evidence = np.logaddexp(math.log(fitted.trust) + likelihood, math.log1p(-fitted.trust) + uniform)
+    others = (evidence.sum(axis=0) - evidence) / math.sqrt(max(1, len(evidence) - 1))
+    page = _log_softmax(prior + others)
+    any_language = _log_softmax(base)
+    mixed: Log = np.logaddexp(math.log1p(-fitted.mixed) + page, math.log(fitted.mixed) + any_language)
+    return mixed
+
+
+def _hint_prior(hints: Hints, detector: Detector, fitted: Weights) -> Log:
+    column = _columns(detector)
+    prior = np.zeros(len(detector.languages))
+    for name, language in hinted(hints):
+        if language in column:
+            prior[column[language]] += fitted.hints.get(name, 0.0)
+    return prior
+
+
+@lru_cache(maxsize=8)
+def _columns(detector: Detector) -> dict[str, int]:
+    return {language: number for number, language in enumerate(detector.languages)}
+
+
+@lru_cache(maxsize=8)
+def _base_prior(detector: Detector, rare: float) -> Log:
+    return np.array([-rare if language in detector.rare else 0.0 for language in detector.languages])
+
+
+@lru_cache(maxsize=1024)
+def _masks(detector: Detector, scripts: tuple[str, ...]) -> Log:
+    return np.stack([_mask(detector, script) for script in scripts])
+
+
+@lru_cache(maxsize=256)
+def _mask(detector: Detector, script: str) -> Log:
+    """0 for languages written in a script, `_OUT` for the others; all 0 where the script says nothing."""
+    if script == "Latin":
+        allowed = set(detector.languages) - never_latin()
+    else:
+        allowed = set(detector.languages) & LANGUAGES_OF.get(script, frozenset())
+    if not allowed:
+        return np.zeros(len(detector.languages))
+    return np.array([0.0 if language in allowed else _OUT for language in detector.languages])
+
+
+def _log_softmax(scores: npt.NDArray[np.floating]) -> Log:
+    scores = np.asarray(scores, np.float64)
+    shifted = scores - scores.max(axis=-1, keepdims=True)
+    result: Log = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return result

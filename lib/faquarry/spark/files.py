@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -13,17 +13,23 @@ __all__ = ["remove_folder", "remove_old_folders"]
 
 def remove_folder(spark: SparkSession, uri: str) -> None:
     """Deletes a folder and all in it; an absent one is no error."""
-    path = spark._jvm.org.apache.hadoop.fs.Path(uri)
-    path.getFileSystem(spark._jsc.hadoopConfiguration()).delete(path, True)
+    system, path = _located(spark, uri)
+    system.delete(path, True)
 
 
 def remove_old_folders(spark: SparkSession, uri: str, older_than_s: float) -> int:
     """Deletes the folders inside `uri` that were last changed that long ago. -> how many."""
-    path = spark._jvm.org.apache.hadoop.fs.Path(uri)
-    system = path.getFileSystem(spark._jsc.hadoopConfiguration())
+    system, path = _located(spark, uri)
     if not system.exists(path):
         return 0
     old = [s for s in system.listStatus(path) if s.getModificationTime() / 1000 < time.time() - older_than_s]
     for status in old:
         system.delete(status.getPath(), True)
     return len(old)
+
+
+def _located(spark: SparkSession, uri: str) -> tuple[Any, Any]:
+    """Hadoop's file system and path of a URI."""
+    jvm: Any = spark._jvm
+    path = jvm.org.apache.hadoop.fs.Path(uri)
+    return path.getFileSystem(spark._jsc.hadoopConfiguration()), path
