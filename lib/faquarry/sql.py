@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from faquarry.errors import NothingToRead, UsageError
 from faquarry.lake import TABLES, Lake
@@ -48,7 +48,7 @@ def run_sql(lake_uri: str, query: str, form: str, output: str | None, at: Sequen
         raise UsageError("--format parquet needs --output FILE: it is not for a terminal.")
     connection = connect(Lake(lake_uri), _versions(at))
     try:
-        rows = connection.execute(query).to_arrow_table()
+        rows: Any = connection.execute(query).to_arrow_table()
     except duckdb.Error as error:
         raise UsageError(f"The query cannot be answered: {str(error).strip()}") from error
     if form == "parquet":

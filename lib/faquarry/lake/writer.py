@@ -196,12 +196,14 @@ class LakeWriter:
 
     def _retrying(self, transaction: Callable[[], Result]) -> Result:
         """Runs a transaction again when another job committed first."""
-        from delta.exceptions import DeltaConcurrentModificationException
+        from delta import exceptions as conflicts
 
+        # Delta's Python classes for lost races do not share a base class of their own.
+        lost_race = tuple(getattr(conflicts, name) for name in conflicts.__all__)
         for attempt in range(_ATTEMPTS):
             try:
                 return transaction()
-            except DeltaConcurrentModificationException:
+            except lost_race:
                 time.sleep(random.uniform(0.1, min(_LAST_PAUSE_S, 0.5 * 1.5**attempt)))
         raise LakeError(
             f"Other jobs kept changing {self.lake.uri} for {_ATTEMPTS} attempts: run again when fewer write to it."

@@ -69,7 +69,10 @@ def get_session(settings: SparkSettings, name: str = "faquarry") -> SparkSession
         os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
         conf = local_conf(settings)
         builder = builder.master(settings.master or "local[*]")
-    for key, value in {**conf, **settings.conf}.items():
+    own = dict(settings.conf)
+    if java := own.pop("spark.driver.extraJavaOptions", None):
+        conf["spark.driver.extraJavaOptions"] = f"{conf.get('spark.driver.extraJavaOptions', '')} {java}".strip()
+    for key, value in {**conf, **own}.items():
         builder = builder.config(key, value)
     try:
         session = builder.getOrCreate()
