@@ -1,0 +1,354 @@
+"""Read WARC and ARC archives once, and give the records that name a FAQ.
+
+Almost all of the time of a crawl goes into decompressing pages that nobody wants. So a member is inflated in one call,
+cut by its Content-Length, and searched in place; only what can be coded once more, or holds the needle, is looked at
+closely. Damage costs the member it is in. What cannot be read is a `Problem` in the same stream, never an exception.
+
+    counts = ScanCounts()
+    with path.open("rb") as stream:
+        for item in scan(stream, max_record_bytes=16 << 20, counts=counts):
+            ...  # Record | Problem, in the order of the file
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator
+
+import stringzilla
+
+from faquarry.web.coding import BodyTooLarge, decode_body
+from faquarry.web.flows import MemberFlow, PlainFlow
+from faquarry.web.framing import Frame, Garbage, frames
+from faquarry.web.heads import HttpHead, is_start, parse_head, parse_http
+from faquarry.web.members import Coding, Gzip, Member, Members, Zstd, detect_coding, zstd_dictionary
+from faquarry.web.record import Problem, Record, ScanCounts
+from faquarry.web.window import ByteStream, Window
+
+__all__ = ["NEEDLE", "payload_digest", "scan", "splittable"]
+
+NEEDLE = b"FAQPage"
+HEAD_ROOM = 256 << 10  # of a block, for heads in front of the payload
+EXCERPT_BYTES = 1024
+
+_PLAIN_FIRST = frozenset(b'<{["/!#;.,*- \t\r\n\xef')
+_find = stringzilla.find
+
+
+def splittable(coding: Coding) -> bool:
+    """Whether parts of one archive can be read by themselves.
+
+    A compressed archive can: a member's beginning is known by its magic number and by what it decodes to. A plain one
+    cannot: a page that shows a WARC record looks like one, and nothing tells them apart from the middle of a file.
+    """
+    return coding != "plain"
+
+
+def payload_digest(stored: bytes) -> str:
+    """``sha1:`` and BASE32, as WARC-Payload-Digest is written.
+
+    >>> payload_digest(b"")
+    'sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ'
+    """
+    return "sha1:" + base64.b32encode(hashlib.sha1(stored, usedforsecurity=False).digest()).decode()
+
+
+def scan(
+    stream: ByteStream,
+    *,
+    needle: bytes = NEEDLE,
+    start: int = 0,
+    end: int | None = None,
+    origin: int | None = None,
+    coding: Coding | None = None,
+    dictionary: bytes | None = None,
+    max_record_bytes: int = 16 << 20,
+    counts: ScanCounts,
+) -> Iterator[Record | Problem]:
+    """The responses and resources whose decoded payload holds `needle`, and what could not be read.
+
+    `stream` gives the file's bytes from `origin` on (unset: from `start`), in order. With `start` and `end` (bytes of
+    the stored file) only records whose member begins in ``[start, end)`` are given; then `coding` says how the archive
+    is stored, and the stream must go on behind `end` as far as the last member reaches. Ranges that tile a file give
+    together exactly what the whole gives. An `origin` before `start` makes that so even for archives within archives:
+    reading finds its feet before `start` (`SYNC_BYTES` in `faquarry.web.archive`).
+
+    `counts` grows as the scan goes. Memory is bounded by about 4 × `max_record_bytes`.
+    """
+    return _Scan(stream, needle, start, end, origin, coding, dictionary, max_record_bytes, counts).items()
+
+
+class _Scan:
+    def __init__(
+        self,
+        stream: ByteStream,
+        needle: bytes,
+        start: int,
+        end: int | None,
+        origin: int | None,
+        coding: Coding | None,
+        dictionary: bytes | None,
+        max_record_bytes: int,
+        counts: ScanCounts,
+    ) -> None:
+        self.needle, self.start, self.end = needle, start, end
+        self.origin = start if origin is None else origin
+        self.window = Window(stream, self.origin)
+        self.coding, self.dictionary = coding, dictionary
+        self.max_record_bytes = max_record_bytes
+        self.max_block_bytes = max_record_bytes + HEAD_ROOM
+        self.counts = counts
+        text = needle.decode("latin-1")
+        self.needles_utf16 = (text.encode("utf-16-le"), text.encode("utf-16-be"))
+
+    def items(self) -> Iterator[Record | Problem]:
+        head = self.window.have(self.origin, 8)
+        if not head:
+            return
+        coding = self.coding or detect_coding(head)
+        if coding == "plain":
+            yield from self._plain()
+        elif coding == "gzip":
+            yield from self._members(Gzip(self.window, is_start), self.origin)
+        else:
+            position = self.origin
+            if self.dictionary is None and position == 0:
+                self.dictionary, position = self._read_dictionary(head)
+            yield from self._members(Zstd(self.window, is_start, self.dictionary), position)
+
+    def _read_dictionary(self, head: bytes) -> tuple[bytes | None, int]:
+        found = zstd_dictionary(head)
+        if isinstance(found, int):
+            found = zstd_dictionary(self.window.have(0, found))
+        return found if isinstance(found, tuple) else (None, 0)
+
+    # -- uncompressed ------------------------------------------------------------------------------------------------
+
+    def _plain(self) -> Iterator[Record | Problem]:
+        counts = self.counts
+        flow = PlainFlow(self.window, self.origin)
+        for frame in frames(flow, needle=self.needle, max_block_bytes=self.max_block_bytes):
+            if self.end is not None and frame.offset >= self.end:
+                break
+            yield from self._frame_items(frame, counts)
+            counts.bytes_in = frame.offset + frame.length - self.start
+        else:
+            counts.bytes_in = self.window.stop - self.start
+
+    # -- members -----------------------------------------------------------------------------------------------------
+
+    def _members(self, members: Members, position: int) -> Iterator[Record | Problem]:
+        """Walk the chain of members. Up to `start` the walk only finds its feet, and counts elsewhere."""
+        counts, before = self.counts, ScanCounts()
+        here = counts if position >= self.start else before
+        if position > 0 and not members.aligned(position):
+            found = members.next_aligned(position)
+            position = self.window.stop if found is None else found
+        while True:
+            found, gap = self._next_member(members, position, here)
+            if gap is not None and here is counts:
+                yield gap
+            if found is None:
+                break
+            position = found
+            if here is before and position >= self.start and members.aligned(position):
+                here = counts
+            if self.end is not None and position >= self.end and members.aligned(position):
+                break
+            member = members.open(position)
+            data = member.read(self.max_block_bytes)
+            here.members += 1
+            exact = _exact(data) if member.done else None
+            if exact is not None:
+                position = member.end
+                for item in self._exact_items(data, exact, member, here):
+                    if here is counts:
+                        yield item
+            else:
+                flow = MemberFlow(members, member, data)
+                for item in self._flow_items(flow, here):
+                    if here is counts:
+                        yield item
+                position = flow.end
+                if flow.fault is not None:  # where it ends is not known: search from its beginning
+                    found = members.next_aligned(flow.last + 1)
+                    position = self.window.stop if found is None else found
+            counts.bytes_in = self._bytes_in(position)
+        counts.bytes_in = self._bytes_in(self.window.stop if self.end is None else self.end)
+
+    def _next_member(self, members: Members, position: int, here: ScanCounts) -> tuple[int | None, Problem | None]:
+        """Where the next member begins, and what is wrong with the bytes before it."""
+        if members.begins(position):
+            return position, None
+        position = members.pass_padding(position)
+        excerpt = self.window.have(position, EXCERPT_BYTES)
+        if not excerpt:
+            return None, None
+        if members.begins(position):
+            return position, None
+        found = members.next_aligned(position)
+        length = (self.window.stop if found is None else found) - position
+        cut = found is None and members.magic.startswith(excerpt[: len(members.magic)])
+        here.problems += 1
+        detail = "the file ends inside a member" if cut else f"{length} bytes belong to no member"
+        return found, Problem("truncated" if cut else "damaged", detail, position, length, excerpt=_readable(excerpt))
+
+    def _bytes_in(self, position: int) -> int:
+        return max(0, position if self.end is None else min(position, self.end) - self.start)
+
+    # -- records -----------------------------------------------------------------------------------------------------
+
+    def _exact_items(
+        self, data: bytes, exact: _Exact, member: Member, here: ScanCounts
+    ) -> tuple[Record | Problem, ...]:
+        """A member that is one record, which most are: say no as fast as can be said."""
+        here.records += 1
+        kind, body = exact
+        if kind not in _WANTED:
+            return ()
+        here.responses += 1
+        end = len(data) - 4
+        payload = body
+        if data.startswith(b"HTTP/", body):
+            payload = data.find(b"\r\n\r\n", body, end) + 4
+            if payload < body:
+                payload = end + 1  # not as it should be: look closely
+            else:
+                http = data[body:payload].lower()
+                if b"\ncontent-encoding:" in http or b"\ntransfer-encoding:" in http:
+                    payload = end + 1
+        if payload == end:
+            return ()
+        if (
+            payload < end <= payload + self.max_record_bytes
+            and data[payload] in _PLAIN_FIRST
+            and data[payload + 1]
+            and _find(data, self.needle, payload, end) < 0
+        ):
+            return ()
+        head = parse_head(data)
+        if head is None:
+            return ()
+        return self._examine(Frame(head, data, body, end, member.offset, member.end - member.offset), here)
+
+    def _flow_items(self, flow: MemberFlow, here: ScanCounts) -> Iterator[Record | Problem]:
+        before = here.problems
+        for frame in frames(flow, needle=self.needle, max_block_bytes=self.max_block_bytes):
+            yield from self._frame_items(frame, here)
+        here.members += flow.opened - 1
+        if flow.fault is not None and here.problems == before:
+            here.problems += 1
+            said = "cannot be decompressed (any further)" if flow.fault == "damaged" else "is cut off"
+            yield Problem(flow.fault, f"the member at {flow.last} {said}", flow.last, flow.end - flow.last)
+
+    def _frame_items(self, frame: Frame | Garbage, here: ScanCounts) -> Iterator[Record | Problem]:
+        if isinstance(frame, Garbage):
+            here.problems += 1
+            detail = f"{frame.length} stored bytes in which no record begins"
+            yield Problem(frame.reason, detail, frame.offset, frame.length, excerpt=_readable(frame.excerpt))
+            return
+        here.records += 1
+        head = frame.head
+        if frame.missing is not None:
+            here.problems += 1
+            yield self._missing(frame)
+        if head.type not in ("response", "resource"):
+            return
+        here.responses += 1
+        if frame.oversize:
+            problem = self._oversize(frame)
+            if problem is not None:
+                here.problems += 1
+                yield problem
+        elif frame.missing != "damaged":
+            yield from self._examine(frame, here)
+
+    def _missing(self, frame: Frame) -> Problem:
+        head, has = frame.head, frame.oversize or frame.end - frame.body
+        if frame.missing == "damaged":
+            detail = f"a {head.type or 'record'} whose stored bytes are damaged"
+        else:
+            detail = f"a {head.type or 'record'} of {head.length} bytes that ends after {has}"
+        excerpt = _readable(frame.data[frame.body : frame.end])
+        return Problem(frame.missing or "damaged", detail, frame.offset, frame.length, head.url or None, excerpt)
+
+    def _oversize(self, frame: Frame) -> Problem | None:
+        """A block too long to keep is a problem when it names a FAQ, or when its coding hides whether it does."""
+        http = _http_of(frame)
+        if not (frame.named or "content-encoding" in http.headers):
+            return None
+        return self._too_large(frame, f"its block has {frame.oversize} bytes")
+
+    def _too_large(self, frame: Frame, why: str) -> Problem:
+        detail = f"{why}, extract.max_record_bytes is {self.max_record_bytes}"
+        excerpt = _readable(frame.data[frame.body : frame.end])
+        return Problem("too_large", detail, frame.offset, frame.length, frame.head.url or None, excerpt)
+
+    def _examine(self, frame: Frame, here: ScanCounts) -> tuple[Record | Problem, ...]:
+        """Decode the payload, and make a record of it when it holds the needle."""
+        head, http = frame.head, _http_of(frame)
+        stored = frame.data[http.end : frame.end]
+        try:
+            payload = decode_body(stored, http.headers, self.max_record_bytes)
+        except BodyTooLarge as error:
+            here.problems += 1
+            return (self._too_large(frame, str(error)),)
+        if not self._names(payload):
+            return ()
+        if len(payload) > self.max_record_bytes:
+            here.problems += 1
+            return (self._too_large(frame, f"its payload has {len(payload)} bytes"),)
+        here.matches += 1
+        return (
+            Record(
+                url=head.url,
+                payload=payload,
+                offset=frame.offset,
+                length=frame.length,
+                digest=payload_digest(stored),
+                fetched_at=head.date,
+                headers=http.headers,
+                status=http.status,
+                type=head.type,
+            ),
+        )
+
+    def _names(self, payload: bytes) -> bool:
+        if _find(payload, self.needle) >= 0:
+            return True
+        if 0 not in payload[:512]:
+            return False
+        return any(_find(payload, needle) >= 0 for needle in self.needles_utf16)
+
+
+_WANTED = (b"response", b"resource")
+_Exact = tuple[bytes, int]
+
+
+def _exact(data: bytes) -> _Exact | None:
+    """(type, offset of the block) of bytes that are exactly one WARC record written as all common tools write it."""
+    if not data.startswith(b"WARC/"):
+        return None
+    blank = data.find(b"\r\n\r\n")
+    at = data.find(b"\r\nContent-Length: ", 0, blank) + 18
+    length = data[at : data.find(b"\r\n", at, blank + 2)]
+    if at < 18 or not length.isdigit() or blank + 8 + int(length) != len(data) or not data.endswith(b"\r\n\r\n"):
+        return None
+    at = data.find(b"\r\nWARC-Type: ", 0, blank) + 13
+    if at < 13:
+        return None
+    return data[at : data.find(b"\r\n", at, blank + 2)], blank + 4
+
+
+def _http_of(frame: Frame) -> HttpHead:
+    """The HTTP head of a block; without one, the content type that the record's own head names."""
+    if frame.data.startswith(b"HTTP/", frame.body):
+        return parse_http(frame.data, frame.body, frame.end)
+    content_type = frame.head.content_type
+    headers = {"content-type": content_type} if content_type and "application/http" not in content_type.lower() else {}
+    return HttpHead(None, headers, frame.body)
+
+
+def _readable(data: bytes) -> str:
+    return data[:EXCERPT_BYTES].decode("utf-8", "replace").replace("\x00", "\ufffd")
