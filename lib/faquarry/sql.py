@@ -48,9 +48,12 @@ def run_sql(lake_uri: str, query: str, form: str, output: str | None, at: Sequen
         raise UsageError("--format parquet needs --output FILE: it is not for a terminal.")
     connection = connect(Lake(lake_uri), _versions(at))
     try:
-        rows: Any = connection.execute(query).to_arrow_table()
+        relation: Any = connection.sql(query)
+        rows: Any = relation.to_arrow_table() if relation is not None else None
     except duckdb.Error as error:
         raise UsageError(f"The query cannot be answered: {str(error).strip()}") from error
+    if rows is None:  # a statement that gives no rows
+        return
     if form == "parquet":
         import pyarrow.parquet as pq
 
