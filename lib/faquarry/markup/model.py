@@ -23,7 +23,9 @@ class Reason(StrEnum):
     BROKEN_MARKUP = "broken_markup"  # a block names FAQPage and no rung of the ladder can read it
     TOO_DEEP = "too_deep"  # nesting beyond what any real page needs
     NO_QUESTIONS = "no_questions"  # a FAQPage without mainEntity
+    FAILED = "failed"  # an error of ours; the detail names it
     # of a question (stage `pairs`)
+    NOT_IN_FAQPAGE = "not_in_faqpage"  # a Question of a QAPage, or of no page at all
     NO_NAME = "no_name"  # a Question without text
     NO_ANSWER = "no_answer"  # a Question without an answer that has text
     # of a pair (stage `filter`)

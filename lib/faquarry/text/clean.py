@@ -26,21 +26,25 @@ _BLOCK_NAMES = (
 _BLOCK = frozenset(_BLOCK_NAMES.split())
 _CELL = frozenset(("td", "th"))
 
-_HIDDEN = re.compile(
-    r"<(script|style|template|svg|iframe|select|head)\b[^>]*>.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL
-)
+# Formatting that authors leave open, or lines that need no end tag: markup even when nothing closes it.
+_LOOSE = _BLOCK | _CELL | frozenset(
+    "a abbr acronym b bdi bdo big cite code del dfn em font i img ins kbd mark nobr q s samp small span strike strong"
+    " sub sup tt u var wbr col colgroup rp rt ruby".split()
+) - frozenset("body dialog dir form header footer main menu nav section article aside legend fieldset".split())  # fmt: skip
+_HIDDEN = re.compile(r"<(script|style|template|svg|iframe|select|noscript)\b[^<>]*+>", re.IGNORECASE)
 _PRE = re.compile(r"<pre\b[^>]*>.*?(?:</pre\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(
     r"<(?:!--.*?(?:--!?>|\Z)"  # a comment, also one that never ends
-    r"|/?([a-zA-Z][a-zA-Z0-9:_-]*+)(?:(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+|[^<>]*+)>"  # quoted values may hold > and <
+    r"|(/?)([a-zA-Z][a-zA-Z0-9:_-]*+)((?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+|[^<>]*+)>"  # quoted values may hold > and <
     r"|[!?/][^<>]*+>)",
     re.DOTALL,
 )
 _CUT_TAG = re.compile(r"<(?:/[a-zA-Z][a-zA-Z0-9]*+|[a-zA-Z][a-zA-Z0-9]*+\s++[a-zA-Z-]++=[^<>]*+)\Z")
-_ANY_BLOCK = re.compile(rf"</?(?:{'|'.join(_BLOCK_NAMES.split())})[\s/>]", re.IGNORECASE)
 
 _AMP_CHAIN = re.compile(r"&(?:amp;|AMP;|#0*38;|#[xX]0*26;)+")
-_ENTITY = re.compile(r"&(?:#(\d{1,7});|#[xX]([0-9a-fA-F]{1,6});|([a-zA-Z][a-zA-Z0-9]{1,31};)|(amp|lt|gt|quot|nbsp)(?![\w=]))")
+_ENTITY = re.compile(
+    r"&(?:#(\d{1,7});|#[xX]([0-9a-fA-F]{1,6});|([a-zA-Z][a-zA-Z0-9]{1,31};)|(amp|lt|gt|quot|nbsp)(?![\w=]))"
+)
 _C1 = {code: char for code in range(0x80, 0xA0) for char in bytes([code]).decode("cp1252", "ignore")}
 
 # Escapes of another language left in the string: a value that was encoded twice.
@@ -95,9 +99,7 @@ A9 AE 203C 2049 2122 2139 2194-2199 21A9-21AA 231A-231B 2328 23CF 23E9-23F3 23F8
 1F6CB-1F6D2 1F6D5-1F6D9 1F6DC-1F6E5 1F6E9 1F6EB-1F6EC 1F6F0 1F6F3-1F6FC 1F7E0-1F7EB 1F7F0 1F90C-1F93A 1F93C-1F945
 1F947-1F9FF 1FA70-1FA7C 1FA80-1FAC6 1FAC8 1FACC-1FADD 1FADF-1FAEB 1FAEF-1FAFA
 """
-_EMOJI_CLASS = "".join(
-    "-".join(chr(int(end, 16)) for end in span.split("-")) for span in _EMOJI_TABLE.split()
-)
+_EMOJI_CLASS = "".join("-".join(chr(int(end, 16)) for end in span.split("-")) for span in _EMOJI_TABLE.split())
 _EMOJI = re.compile(
     "[\U0001f1e6-\U0001f1ff]{2}"  # flags
     "|[0-9#*]\ufe0f?\u20e3"  # keycaps
@@ -121,7 +123,7 @@ def to_text(raw: str) -> str:
             text = _unescaped(text)
         if "\\" in text:
             text = _BACKSLASH.sub(_unescape_backslash, text)
-        if _ODD.search(text):
+        if not text.isprintable() and _ODD.search(text):
             text = _ODD.sub(_plain, text)
         if text == before:
             break
@@ -169,23 +171,50 @@ def without_emoji(text: str) -> str:
 
 
 def _without_tags(text: str) -> str:
+    """Markup out. What only looks like a tag stays: "put it into the <head> of the page" names one, without closing it."""
     if _HIDDEN.search(text):
-        text = _HIDDEN.sub(" ", text)
-    if _ANY_BLOCK.search(text):
+        text = _without_hidden(text)
+    tags = list(_TAG.finditer(text))
+    if not tags:
+        return _CUT_TAG.sub("", text)
+    opened = {tag.group(2).lower() for tag in tags if tag.group(2) and not tag.group(1)}
+    paired = opened & {tag.group(2).lower() for tag in tags if tag.group(1)}
+    if not opened.isdisjoint(_BLOCK):
         # HTML: line breaks of the source are spaces, except where the author says they are not.
-        if "<pre" in text or "<PRE" in text:
-            text = _PRE.sub(lambda match: match.group().replace("\n", "<br>"), text)
+        if "pre" in paired:
+            text = _PRE.sub(lambda match: match.group().replace("\n", "\v"), text)
         text = text.replace("\n", " ").replace("\r", " ")
-    text = _TAG.sub(_tag_as_text, text)
-    return _CUT_TAG.sub("", text)
+    parts, last = [], 0
+    for tag in tags:
+        name = (tag.group(2) or "").lower()
+        if name and name not in _LOOSE and name not in paired and not tag.group(1) and "=" not in tag.group(3):
+            continue
+        parts.append(text[last : tag.start()])
+        if name in _BLOCK:
+            parts.append("\n")
+        elif name in _CELL:
+            parts.append(" ")
+        last = tag.end()
+    parts.append(text[last:])
+    return _CUT_TAG.sub("", "".join(parts))
 
 
-def _tag_as_text(match: re.Match[str]) -> str:
-    name = match.group(1)
-    if name is None:
-        return ""
-    name = name.lower()
-    return "\n" if name in _BLOCK else " " if name in _CELL else ""
+def _without_hidden(text: str) -> str:
+    """Scripts, styles and the like out, with their content, where they are closed."""
+    lower = text.lower()
+    parts, last, place = [], 0, 0
+    unclosed: set[str] = set()
+    while match := _HIDDEN.search(text, place):
+        place = match.end()
+        name = match.group(1).lower()
+        end = -1 if name in unclosed else lower.find(f"</{name}", place)
+        if end < 0:
+            unclosed.add(name)
+            continue
+        parts.append(text[last : match.start()])
+        last = place = lower.find(">", end) + 1 or len(text)
+    parts.append(text[last:])
+    return " ".join(parts)
 
 
 def _unescaped(text: str) -> str:

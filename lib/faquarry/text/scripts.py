@@ -13,7 +13,15 @@ from bisect import bisect_right
 from collections import Counter
 from functools import lru_cache
 
-__all__ = ["COMMON", "QUESTION_MARKS", "dominant_script", "has_letters", "script_counts", "script_of", "weighted_length"]
+__all__ = [
+    "COMMON",
+    "QUESTION_MARKS",
+    "dominant_script",
+    "has_letters",
+    "script_counts",
+    "script_of",
+    "weighted_length",
+]
 
 COMMON = "Common"  # digits, punctuation, spaces, symbols
 

@@ -1,0 +1,334 @@
+"""One graph a page: the nodes of all syntaxes and blocks, with references between them followed.
+
+Every syntax arrives as JSON-LD-like trees: dicts with ``@type``, ``@id`` and properties, nested or by reference. The
+graph finds the FAQPage nodes, follows what leads to their Questions and Answers, wherever these stand, and writes each
+FAQPage as one plain tree (`faq_trees`), which is what `Page.markup` keeps and what pairs are derived from.
+
+References may run in circles: following them is bounded by depth, and every node is opened once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urljoin
+
+from faquarry.markup.clock import Clock
+from faquarry.markup.terms import folded_name, local_name, types_of
+
+__all__ = ["FaqGraph", "Findings"]
+
+Node = dict[str, Any]
+
+MAX_HOPS = 6  # FAQPage → ItemList → ListItem → Question is three
+MAX_QUESTIONS = 20_000  # of one page
+MAX_SAME_ID = 64  # nodes that share an @id
+MAX_SCALAR_CHARS = 2_000_000
+
+_MAIN = ("mainentity", "mainentities", "mainentitys")
+_OWN = (*_MAIN, "haspart", "about", "itemlistelement", "question", "questions", "faq", "faqs")
+_INWARD = (*_OWN, "item", "@graph", "@list", "@set", "@included")
+_OUTWARD = ("mainentityofpage", "ispartof")  # a Question may name its page instead
+_ANSWERS = ("acceptedanswer", "suggestedanswer", "acceptedanswers", "suggestedanswers", "answer", "answers")
+_CANONICAL = {
+    "acceptedanswer": "acceptedAnswer",
+    "acceptedanswers": "acceptedAnswer",
+    "answer": "acceptedAnswer",
+    "answers": "acceptedAnswer",
+    "suggestedanswer": "suggestedAnswer",
+    "suggestedanswers": "suggestedAnswer",
+    "inlanguage": "inLanguage",
+    "upvotecount": "upvoteCount",
+    "articlebody": "articleBody",
+    "alternativeheadline": "alternativeHeadline",
+}
+_BARE_REFERENCE = frozenset(("@id", "id", "@type", "type", "@context"))
+
+
+@dataclass(slots=True)
+class Findings:
+    """What a page's graph holds: FAQPage trees, Questions that no FAQPage owns, and how many QAPages."""
+
+    trees: list[Node] = field(default_factory=list)
+    strays: list[Node] = field(default_factory=list)  # trees of Questions
+    qa_pages: int = 0
+    cut: bool = False  # MAX_QUESTIONS was reached
+
+
+class FaqGraph:
+    """Collects roots with `add`, then answers with `findings`."""
+
+    def __init__(self, url: str, clock: Clock) -> None:
+        self._url, self._clock = url, clock
+        self._faqs: list[tuple[Node, str]] = []
+        self._questions: list[tuple[Node, str]] = []
+        self._qa_pages = 0
+        self._by_id: dict[str, list[Node]] = {}
+        self._absolute: dict[str, list[Node]] | None = None
+        self._taken: set[int] = set()
+        self._keep: list[Node] = []  # merged nodes stay alive, so that no id() is used twice
+        self._left = MAX_QUESTIONS
+
+    def add(self, root: Any, syntax: str) -> None:
+        """Walks a tree (dict, list or scalar) in document order and notes its nodes."""
+        stack = [root]
+        while stack:
+            value = stack.pop()
+            if isinstance(value, dict):
+                self._clock.tick()
+                types = types_of(value)
+                if "faqpage" in types:
+                    self._faqs.append((value, syntax))
+                elif "question" in types:
+                    self._questions.append((value, syntax))
+                elif "qapage" in types:
+                    self._qa_pages += 1
+                name = value.get("@id") or value.get("id")
+                if name.__class__ is str:
+                    group = self._by_id.setdefault(name, [])
+                    if len(group) < MAX_SAME_ID:
+                        group.append(value)
+                children = [child for child in value.values() if child.__class__ in (dict, list)]
+                children.reverse()
+                stack.extend(children)
+            elif isinstance(value, list):
+                stack.extend(reversed(value))
+
+    def findings(self) -> Findings:
+        """The FAQPage trees in document order, then what belongs to none of them."""
+        found = Findings(qa_pages=self._qa_pages)
+        owned = self._named_from_outside() if self._faqs and self._questions else {}
+        for node, syntax in self._faqs:
+            tree = self._tree(node, syntax, owned.get(id(node), ()))
+            if tree["mainEntity"] or self._left > 0:
+                found.trees.append(tree)
+        for node, syntax in self._questions if self._left > 0 else ():
+            if id(node) not in self._taken and not self._is_reference(node):
+                found.strays.append({**self._question(node, syntax), "@syntax": syntax})
+        found.cut = self._left <= 0
+        return found
+
+    # -- questions of a page
+
+    def _tree(self, node: Node, syntax: str, outside: tuple[Node, ...] | list[Node]) -> Node:
+        fields = self._fields(self._joined(node))
+        opened = {id(node)}
+        questions: list[Node] = []
+        for name in _OWN:
+            if name in fields:
+                questions.extend(self._inward(fields[name], 0, opened, anything=name in _MAIN))
+        if not questions:
+            for name, value in fields.items():
+                if name not in _OWN and name not in _OUTWARD and not name.startswith("@"):
+                    questions.extend(self._inward(value, 1, opened, anything=False))
+        for extra in outside:
+            if id(extra) not in self._taken and self._left > 0:
+                self._left -= 1
+                self._taken.add(id(extra))
+                questions.append(extra)
+        tree: Node = {"@type": "FAQPage", "@syntax": syntax, **_scalars(node)}
+        tree["mainEntity"] = [self._question(question, syntax) for question in questions]
+        return tree
+
+    def _inward(self, value: Any, hops: int, opened: set[int], *, anything: bool) -> Iterator[Node]:
+        """Questions below a property's value; through lists, references, ItemLists and parts of the page."""
+        for leaf in _leaves(value):
+            node = self._followed(leaf)
+            if node is None or self._left <= 0:
+                continue
+            self._clock.tick()
+            originals = self._same(leaf, node)
+            if not originals.isdisjoint(opened):
+                continue
+            opened |= originals
+            types = types_of(node)
+            if "question" in types or (anything and "faqpage" not in types and _reads_as_question(node)):
+                self._left -= 1
+                self._taken |= originals
+                yield node
+            elif hops < MAX_HOPS and "faqpage" not in types and "answer" not in types:
+                fields = self._fields(node)
+                for name in _INWARD:
+                    if name in fields:
+                        yield from self._inward(fields[name], hops + 1, opened, anything=anything)
+
+    def _named_from_outside(self) -> dict[int, list[Node]]:
+        """Questions that say which FAQPage they are of, by the page's node: ``isPartOf``, ``mainEntityOfPage``."""
+        by_name: dict[str, Node] = {}
+        for node, _ in self._faqs:
+            name = node.get("@id") or node.get("id")
+            if isinstance(name, str):
+                by_name.setdefault(name, node)
+                by_name.setdefault(self._resolved(name), node)
+        faqs = {id(node): node for node, _ in self._faqs}
+        owned: dict[int, list[Node]] = {}
+        for question, _ in self._questions:
+            for key, value in question.items():
+                if folded_name(key) not in _OUTWARD:
+                    continue
+                for leaf in _leaves(value):
+                    page: Node | None = None
+                    if isinstance(leaf, dict):
+                        page = faqs.get(id(leaf))
+                        leaf = leaf.get("@id") or leaf.get("id")
+                    if page is None and isinstance(leaf, str):
+                        page = by_name.get(leaf) or by_name.get(self._resolved(leaf))
+                    if page is not None:
+                        owned.setdefault(id(page), []).append(question)
+        return owned
+
+    def _question(self, node: Node, syntax: str) -> Node:
+        tree: Node = {"@type": "Question", **_scalars(node)}
+        for key, value in node.items():
+            name = folded_name(key)
+            if name in _ANSWERS:
+                answers = [self._answer(leaf) for leaf in _leaves(value)]
+                known = tree.get(_CANONICAL[name])
+                known = known if isinstance(known, list) else []
+                tree[_CANONICAL[name]] = known + [answer for answer in answers if answer]
+        return tree
+
+    def _answer(self, leaf: Any) -> Any:
+        node = self._followed(leaf)
+        if node is None:
+            return leaf if isinstance(leaf, str) else None
+        return {"@type": "Answer", **_scalars(node)}
+
+    # -- references
+
+    def _followed(self, leaf: Any) -> Node | None:
+        """The node behind a value: itself, or the one that its ``@id`` names; None for plain text."""
+        if isinstance(leaf, dict):
+            return self._joined(leaf) if "@id" in leaf or "id" in leaf else leaf
+        if isinstance(leaf, str) and 1 < len(leaf) < 2000 and not leaf[:1].isspace() and self._by_id:
+            if leaf in self._by_id or leaf[0] in "#_" or "://" in leaf[:10]:
+                named = self._named(leaf)
+                return self._merged(named) if named else None
+        return None
+
+    def _joined(self, node: Node) -> Node:
+        name = node.get("@id") or node.get("id")
+        if not isinstance(name, str):
+            return node
+        named = self._named(name)
+        if len(named) < 2:
+            return named[0] if named and self._is_reference(node) else node
+        return self._merged([node, *(other for other in named if other is not node)])
+
+    def _merged(self, nodes: list[Node]) -> Node:
+        if len(nodes) == 1:
+            return nodes[0]
+        merged: Node = {}
+        types: set[str] = set()
+        for node in nodes:
+            types |= types_of(node)
+            for key, value in node.items():
+                if key not in merged or merged[key] in (None, "", []):
+                    merged[key] = value
+        merged["@type"] = sorted(types)
+        merged["@from"] = [id(node) for node in nodes]
+        self._keep.append(merged)
+        return merged
+
+    @staticmethod
+    def _same(leaf: Any, node: Node) -> set[int]:
+        same = {id(node), *node.get("@from", ())}
+        if isinstance(leaf, dict):
+            same.add(id(leaf))
+        return same
+
+    def _named(self, name: str) -> list[Node]:
+        nodes = [node for node in self._by_id.get(name, ()) if not self._is_reference(node)]
+        if nodes:
+            return nodes
+        if self._absolute is None:
+            self._absolute = {}
+            for known, group in self._by_id.items():
+                rich = [node for node in group if not self._is_reference(node)]
+                if rich:
+                    self._absolute.setdefault(self._resolved(known), []).extend(rich)
+        return self._absolute.get(self._resolved(name), [])
+
+    def _resolved(self, name: str) -> str:
+        if name.startswith("_:"):
+            return name
+        try:
+            return urljoin(self._url, name)
+        except ValueError:
+            return name
+
+    @staticmethod
+    def _is_reference(node: Node) -> bool:
+        return ("@id" in node or "id" in node) and node.keys() <= _BARE_REFERENCE
+
+    @staticmethod
+    def _fields(node: Node) -> dict[str, Any]:
+        fields: dict[str, Any] = {}
+        for key, value in node.items():
+            name = folded_name(key)
+            if name in fields and value not in (None, "", []):
+                known = fields[name]
+                fields[name] = [*(known if isinstance(known, list) else [known]), value]
+            else:
+                fields.setdefault(name, value)
+        return fields
+
+
+def _leaves(value: Any, hops: int = 0) -> Iterator[Any]:
+    """The members of a value: lists, ``@list`` and ``@set`` opened."""
+    if isinstance(value, list):
+        if hops < MAX_HOPS:
+            for part in value:
+                yield from _leaves(part, hops + 1)
+    elif isinstance(value, dict):
+        inner = value.get("@list", value.get("@set"))
+        if inner is None:
+            yield value
+        elif hops < MAX_HOPS:
+            yield from _leaves(inner, hops + 1)
+    elif value is not None:
+        yield value
+
+
+def _reads_as_question(node: Node) -> bool:
+    """A main entity without the type Question that still states a name and an answer."""
+    names = {folded_name(key) for key in node}
+    return not names.isdisjoint(_ANSWERS[:4]) and not names.isdisjoint(("name", "headline", "text"))
+
+
+def _scalars(node: Node) -> Node:
+    """The plain values of a node: strings, numbers, ``@value`` and lists of these, by their canonical names."""
+    kept: Node = {}
+    for key, value in node.items():
+        if key.startswith("@"):
+            if key == "@id" and isinstance(value, str):
+                kept["@id"] = value
+            continue
+        name = folded_name(key)
+        if name in _ANSWERS and not isinstance(value, str):
+            continue
+        plain = _plain(value)
+        if plain is not None and plain != "" and name != "type":
+            if name in _ANSWERS:
+                continue
+            name = _CANONICAL.get(name) or (
+                name if name in ("name", "text", "headline", "description") else local_name(key)
+            )
+            kept.setdefault(name, plain)
+    return kept
+
+
+def _plain(value: Any, hops: int = 0) -> Any:
+    if isinstance(value, str):
+        return value[:MAX_SCALAR_CHARS]
+    if isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, dict):
+        return _plain(value["@value"], hops + 1) if "@value" in value and hops < MAX_HOPS else None
+    if isinstance(value, list) and value and hops < MAX_HOPS:
+        if isinstance(value[0], dict) and "@language" in value[0]:
+            value = value[:1]  # one text in several languages: the first is the page's own
+        parts = [part for part in (_plain(item, hops + 1) for item in value) if part is not None]
+        return parts[0] if len(parts) == 1 else parts or None
+    return None
