@@ -129,50 +129,47 @@ class _Reader:
     ) -> None:
         dialect = self._dialect
         attributes = element.attributes
-        names = [name for name in (attributes.get(dialect.names) or "").split() if folded_name(name) in _INTERESTING]
-        if self._opens(attributes):
-            if element.mem_id in self._made:
-                value = self._made[element.mem_id]
-            else:
+        names = (attributes.get(dialect.names) or "").split()
+        value: Any
+        if dialect.scope in attributes:
+            value = self._made.get(element.mem_id)
+            if value is None:
                 value = self._made[element.mem_id] = self._opened(element)
                 if dialect.refs and attributes.get(dialect.refs):
                     refs.append((element, value))
-            if not names:
-                names = _implied(value, owner)
-                if names is None:
-                    value, names = owner, []  # an empty scope between an item and its properties
+            if not names and not value:
+                value = owner  # an empty scope between an item and its properties is none
             owners[element.mem_id] = value
-        elif names:
-            value = self._value(element, attributes, names)
+            names = names or _implied(value, owner)
         else:
-            return
+            names = [name for name in names if folded_name(name) in _INTERESTING]
+            if not names:
+                return
+            value = self._value(element, attributes, {folded_name(name) for name in names})
         for name in names:
             _add(owner, local_name(name), value)
 
-    def _opens(self, attributes: dict[str, str | None]) -> bool:
-        return self._dialect.scope in attributes
-
-    def _value(self, element: LexborNode, attributes: dict[str, str | None], names: list[str]) -> Any:
+    def _value(self, element: LexborNode, attributes: dict[str, str | None], names: set[str]) -> Any:
+        """What an element without an item says. Properties that hold text take it even from a link."""
         tag = element.tag or ""
         content = attributes.get("content")
-        if tag == "meta":
+        if tag == "meta" or (content and self._dialect.syntax == "rdfa"):
             return content or ""
-        textual = any(folded_name(name) in _TEXT_PROPERTIES or folded_name(name) in _ANSWERS for name in names)
-        if tag in _URL_ATTRIBUTE and not textual:
-            return {"@id": attributes.get(_URL_ATTRIBUTE[tag]) or ""}
-        if (identity := attributes.get("resource")) and not textual:
-            return {"@id": identity}
-        if tag in ("data", "meter"):
-            return attributes.get("value") or ""
-        if tag == "time" and attributes.get("datetime"):
-            return attributes.get("datetime")
+        if names.isdisjoint(_TEXT_PROPERTIES):
+            if identity := attributes.get("resource"):
+                return {"@id": identity}
+            if tag in _URL_ATTRIBUTE and (tag == "link" or names.isdisjoint(_ANSWERS)):
+                return {"@id": attributes.get(_URL_ATTRIBUTE[tag]) or ""}
+            if tag in ("data", "meter"):
+                return attributes.get("value") or ""
+            if tag == "time" and attributes.get("datetime"):
+                return attributes.get("datetime")
+        if self._chars_left < 0:
+            return ""
         inner = element.inner_html or ""
         self._chars_left -= len(inner)
         self._clock.look()
-        if self._chars_left < 0:
-            return ""
-        text = _folded_html(inner)
-        return text or content or ""
+        return _folded_html(inner) or content or ""
 
     def _by_id(self, element: LexborNode, name: str) -> LexborNode | None:
         if self._ids is None:
@@ -188,13 +185,11 @@ class _Reader:
         return self._ids.get(name)
 
 
-def _implied(item: Node, owner: Node) -> list[str] | None:
-    """The property of an item that forgot to name one; None when it is no item at all.
+def _implied(item: Node, owner: Node) -> list[str]:
+    """The property of an item that forgot to name one.
 
     A Question right inside a FAQPage and an Answer right inside a Question can be meant in one way only.
     """
-    if not item:
-        return None
     mine, above = _types(item), _types(owner)
     if "question" in mine and "faqpage" in above:
         return ["mainEntity"]

@@ -85,7 +85,7 @@ class FaqGraph:
                 elif "qapage" in types:
                     self._qa_pages += 1
                 name = value.get("@id") or value.get("id")
-                if name.__class__ is str:
+                if name.__class__ is str and not _is_reference(value):
                     group = self._by_id.setdefault(name, [])
                     if len(group) < MAX_SAME_ID:
                         group.append(value)
@@ -104,7 +104,7 @@ class FaqGraph:
             if tree["mainEntity"] or self._left > 0:
                 found.trees.append(tree)
         for node, syntax in self._questions if self._left > 0 else ():
-            if id(node) not in self._taken and not self._is_reference(node):
+            if id(node) not in self._taken and not _is_reference(node):
                 found.strays.append({**self._question(node, syntax), "@syntax": syntax})
         found.cut = self._left <= 0
         return found
@@ -213,7 +213,7 @@ class FaqGraph:
             return node
         named = self._named(name)
         if len(named) < 2:
-            return named[0] if named and self._is_reference(node) else node
+            return named[0] if named and _is_reference(node) else node
         return self._merged([node, *(other for other in named if other is not node)])
 
     def _merged(self, nodes: list[Node]) -> Node:
@@ -239,15 +239,13 @@ class FaqGraph:
         return same
 
     def _named(self, name: str) -> list[Node]:
-        nodes = [node for node in self._by_id.get(name, ()) if not self._is_reference(node)]
-        if nodes:
+        if nodes := self._by_id.get(name):
             return nodes
         if self._absolute is None:
             self._absolute = {}
             for known, group in self._by_id.items():
-                rich = [node for node in group if not self._is_reference(node)]
-                if rich:
-                    self._absolute.setdefault(self._resolved(known), []).extend(rich)
+                self._clock.tick()
+                self._absolute.setdefault(self._resolved(known), []).extend(group)
         return self._absolute.get(self._resolved(name), [])
 
     def _resolved(self, name: str) -> str:
@@ -257,10 +255,6 @@ class FaqGraph:
             return urljoin(self._url, name)
         except ValueError:
             return name
-
-    @staticmethod
-    def _is_reference(node: Node) -> bool:
-        return ("@id" in node or "id" in node) and node.keys() <= _BARE_REFERENCE
 
     @staticmethod
     def _fields(node: Node) -> dict[str, Any]:
@@ -273,6 +267,11 @@ class FaqGraph:
             else:
                 fields.setdefault(name, value)
         return fields
+
+
+def _is_reference(node: Node) -> bool:
+    """Whether a node only names another one."""
+    return ("@id" in node or "id" in node) and node.keys() <= _BARE_REFERENCE
 
 
 def _leaves(value: Any, hops: int = 0) -> Iterator[Any]:

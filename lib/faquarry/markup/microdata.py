@@ -9,7 +9,7 @@ from faquarry.markup.elements import Dialect, read_items
 from faquarry.markup.terms import type_names
 
 if TYPE_CHECKING:
-    from selectolax.lexbor import LexborHTMLParser
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 __all__ = ["MAX_ITEMS", "microdata_items"]
 
@@ -21,7 +21,8 @@ _ROOTS = '[itemtype*="FAQPage" i],[itemtype*="QAPage" i],[itemtype*="Question" i
 
 def microdata_items(tree: LexborHTMLParser, clock: Clock) -> list[dict[str, Any]]:
     """The FAQPage, QAPage and Question items of a page that are not inside one another, in document order."""
-    roots, inside = [], set()
+    roots: list[LexborNode] = []
+    inside: set[int] = set()
     for element in tree.css(_ROOTS):
         clock.tick()
         if element.mem_id in inside or not _ROOT_TYPES & type_names(element.attributes.get("itemtype") or ""):

@@ -25,7 +25,7 @@ from faquarry.markup.graph import MAX_QUESTIONS, FaqGraph, Findings
 from faquarry.markup.guard import too_costly
 from faquarry.markup.ladder import read_block
 from faquarry.markup.microdata import MAX_ITEMS, microdata_items
-from faquarry.markup.model import Extraction, Page, Pair, Reason, Reject
+from faquarry.markup.model import Extraction, Page, Reason, Reject
 from faquarry.markup.pairs import derive, excerpt
 from faquarry.markup.rdfa import rdfa_items
 from faquarry.text.charset import Decoded, decode_html

@@ -9,7 +9,7 @@ from faquarry.markup.elements import Dialect, read_items
 from faquarry.markup.terms import type_names
 
 if TYPE_CHECKING:
-    from selectolax.lexbor import LexborHTMLParser
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 __all__ = ["rdfa_items"]
 
@@ -23,7 +23,8 @@ def rdfa_items(tree: LexborHTMLParser, clock: Clock) -> list[dict[str, Any]]:
 
     Questions and answers that stand apart count too: ``resource`` may lead to them from the page's item.
     """
-    roots, inside = [], set()
+    roots: list[LexborNode] = []
+    inside: set[int] = set()
     for element in tree.css(_ROOTS):
         clock.tick()
         if element.mem_id in inside or not _ROOT_TYPES & type_names(element.attributes.get("typeof") or ""):

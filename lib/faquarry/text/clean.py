@@ -13,7 +13,7 @@ import re
 import unicodedata
 from html.entities import html5
 
-__all__ = ["clean_answer", "clean_question", "to_text", "without_emoji"]
+__all__ = ["clean_answer", "clean_question", "folded", "to_text", "without_elements", "without_emoji"]
 
 # Real text is escaped twice at most; a chain of amp; is folded at once, so that only a trap needs more rounds.
 MAX_ROUNDS = 12
@@ -34,11 +34,10 @@ _LOOSE = _BLOCK | _CELL | frozenset(
 _HIDDEN = re.compile(r"<(script|style|template|svg|iframe|select|noscript)\b[^<>]*+>", re.IGNORECASE)
 _PRE = re.compile(r"<pre\b[^>]*>.*?(?:</pre\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(
-    r"<(?:!--.*?(?:--!?>|\Z)"  # a comment, also one that never ends
-    r"|(/?)([a-zA-Z][a-zA-Z0-9:_-]*+)((?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+|[^<>]*+)>"  # quoted values may hold > and <
-    r"|[!?/][^<>]*+>)",
-    re.DOTALL,
+    r"<(?:(/?)([a-zA-Z][a-zA-Z0-9:_-]*+)((?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+|[^<>]*+)>"  # quoted values may hold > and <
+    r"|(?:!(?!--)|[?/])[^<>]*+>)",
 )
+_ATTRIBUTE = re.compile(r"[\s\"'/][a-zA-Z@:*(_-][\w:@.()-]*\s*=")
 _CUT_TAG = re.compile(r"<(?:/[a-zA-Z][a-zA-Z0-9]*+|[a-zA-Z][a-zA-Z0-9]*+\s++[a-zA-Z-]++=[^<>]*+)\Z")
 
 _AMP_CHAIN = re.compile(r"&(?:amp;|AMP;|#0*38;|#[xX]0*26;)+")
@@ -172,8 +171,7 @@ def without_emoji(text: str) -> str:
 
 def _without_tags(text: str) -> str:
     """Markup out. What only looks like a tag stays: "put it into the <head> of the page" names one, without closing it."""
-    if _HIDDEN.search(text):
-        text = _without_hidden(text)
+    text = without_elements(text, _HIDDEN)
     tags = list(_TAG.finditer(text))
     if not tags:
         return _CUT_TAG.sub("", text)
@@ -187,7 +185,13 @@ def _without_tags(text: str) -> str:
     parts, last = [], 0
     for tag in tags:
         name = (tag.group(2) or "").lower()
-        if name and name not in _LOOSE and name not in paired and not tag.group(1) and "=" not in tag.group(3):
+        if (
+            name
+            and name not in _LOOSE
+            and name not in paired
+            and not tag.group(1)
+            and _ATTRIBUTE.search(tag.group(3)) is None
+        ):
             continue
         parts.append(text[last : tag.start()])
         if name in _BLOCK:
@@ -199,12 +203,30 @@ def _without_tags(text: str) -> str:
     return _CUT_TAG.sub("", "".join(parts))
 
 
-def _without_hidden(text: str) -> str:
-    """Scripts, styles and the like out, with their content, where they are closed."""
+def _without_comments(text: str) -> str:
+    """Comments out; one that never ends is text, or everything behind it would be lost."""
+    parts, last = [], 0
+    while (start := text.find("<!--", last)) >= 0:
+        end = text.find("-->", start + 2)
+        if end < 0:
+            break
+        parts.append(text[last:start])
+        last = end + 3
+    parts.append(text[last:])
+    return "".join(parts)
+
+
+def without_elements(text: str, opening: re.Pattern[str]) -> str:
+    """The text without comments and without the elements that `opening` begins (group 1 is the name), content included,
+    as far as they are closed."""
+    if "<!--" in text:
+        text = _without_comments(text)
+    if not opening.search(text):
+        return text
     lower = text.lower()
     parts, last, place = [], 0, 0
     unclosed: set[str] = set()
-    while match := _HIDDEN.search(text, place):
+    while match := opening.search(text, place):
         place = match.end()
         name = match.group(1).lower()
         end = -1 if name in unclosed else lower.find(f"</{name}", place)
@@ -214,7 +236,7 @@ def _without_hidden(text: str) -> str:
         parts.append(text[last : match.start()])
         last = place = lower.find(">", end) + 1 or len(text)
     parts.append(text[last:])
-    return " ".join(parts)
+    return "".join(parts)
 
 
 def _unescaped(text: str) -> str:

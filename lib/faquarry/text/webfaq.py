@@ -1,7 +1,7 @@
 """The published rules of WebFAQ for the text of a pair, kept apart so that its ids can be reproduced exactly.
 
 Read off its public code (version 1, over Web Data Commons). It differs from `faquarry.text.clean`: entities are
-unescaped once, block tags become spaces while line breaks of the string stay, nothing is normalised to NFC, and the
+unescaped twice at most, block tags become spaces while line breaks of the string stay, nothing is normalised to NFC, and the
 prefixes are English.
 """
 
@@ -10,17 +10,19 @@ from __future__ import annotations
 import html
 import re
 
-from faquarry.text.clean import without_emoji
+from faquarry.text.clean import without_elements, without_emoji
 
 __all__ = ["published_text", "published_trim"]
 
+# What its HTML-to-text step leaves out with all content, and what it parts with a space (cells only inside tables).
 _HIDDEN = re.compile(
-    r"<(script|style|button|template|svg)\b[^>]*>.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.IGNORECASE | re.DOTALL
+    r"<(audio|button|figcaption|figure|iframe|label|object|option|script|select|style|svg|template|textarea|video)\b[^>]*>",
+    re.IGNORECASE,
 )
 _TAG = re.compile(r"<(?:/?([a-zA-Z][^\s<>/]*+)(?:(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+|[^<>]*+)>|[!?/][^<>]*+>)")
 _BLOCK = frozenset(
-    "address article aside blockquote body br center dd dir div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6"
-    " header hr html li main menu nav ol p pre section table tr ul td th".split()
+    "address article aside blockquote br center dd details div dl dt fieldset footer form h1 h2 h3 h4 h5 h6 header"
+    " hgroup hr li main nav ol p pre section table td th ul".split()
 )
 _BREAKS = re.compile(r"\s*\n\s*")
 _PREFIXES = tuple(re.compile(p) for p in (r"^Q:\s+", r"^Question:\s+", r"^A:\s+", r"^Answer:\s+", r"^\d+\.\d*\s+"))
@@ -35,7 +37,8 @@ def published_text(raw: str) -> str:
     """
     text = html.unescape(raw.strip()).replace("\t", " ")
     if "<" in text:
-        text = _TAG.sub(_tag_as_text, _HIDDEN.sub("", text))
+        text = _TAG.sub(_tag_as_text, without_elements(text, _HIDDEN))
+    text = html.unescape(text)
     lines = (re.sub("[ \\f\\v]+", " ", line) for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
     return _BREAKS.sub("\n", "\n".join(lines).strip()).strip()
 
