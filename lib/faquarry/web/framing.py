@@ -6,19 +6,24 @@ archives, many records in one member, ARC, records across members, lengths that 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import stringzilla
 
-from faquarry.web.heads import ARC_START, MAX_HEAD_BYTES, WARC_START, Head, is_start, parse_head
+from faquarry.web.heads import MAX_HEAD_BYTES, Head, is_start, next_start, parse_head
 
-__all__ = ["Flow", "Frame", "Garbage", "frames", "next_start"]
+__all__ = ["Flow", "Frame", "Garbage", "frames"]
 
 LOOK_AHEAD = 16 << 10  # an ARC head is one line and holds a URL
 OVERLAP = 1 << 10
 HEAD_OF_OVERSIZE = 64 << 10
+# The beginning of a record that is cut off by the end of the bytes, as in the middle of a fetched range.
+_CUT_START = re.compile(
+    rb"W(?:A(?:R(?:C(?:/[^<>\0]{0,8192})?)?)?)?|[A-Za-z][A-Za-z0-9+.-]{1,20}:[^\s\0]{0,8000}[^\r\n\0]*"
+)
 _BLANK = b"\r\n\t \x00"
 _find = stringzilla.find
 
@@ -109,17 +114,6 @@ def frames(flow: Flow, *, needle: bytes, max_block_bytes: int) -> Iterator[Frame
             yield _frame(buffer, head, max_block_bytes)
 
 
-def next_start(data: bytes, at: int) -> int | None:
-    """The first offset from `at` on where a record begins: at the beginning of the bytes or of a line."""
-    warc = at
-    while (warc := _find(data, b"WARC/", warc)) >= 0 and WARC_START.match(data, warc) is None:
-        warc += 5
-    arc = ARC_START.search(data, at, warc if warc >= 0 else len(data))
-    if arc is not None:
-        return arc.start()
-    return warc if warc >= 0 else None
-
-
 def _skip_blank(buffer: _Buffer) -> bool:
     """Pass line ends, blanks and NULs; False at the end of the flow."""
     while buffer.ensure(1):
@@ -143,8 +137,10 @@ def _garbage(buffer: _Buffer) -> Garbage:
         buffer.drop(max(had - LOOK_AHEAD, 0))  # a start may go on in the next chunk, so the last bytes are kept
     buffer.drop(at)
     offset, end = buffer.flow.stored(begin, buffer.base)
-    fault = None if buffer.data else buffer.flow.fault
-    return Garbage(offset, end - offset, excerpt, fault or "damaged")
+    reason: Literal["damaged", "truncated"] = "damaged"
+    if not buffer.data:
+        reason = buffer.flow.fault or ("truncated" if _CUT_START.fullmatch(excerpt) else "damaged")
+    return Garbage(offset, end - offset, excerpt, reason)
 
 
 def _frame(buffer: _Buffer, head: Head, max_block_bytes: int) -> Frame:
@@ -157,8 +153,9 @@ def _frame(buffer: _Buffer, head: Head, max_block_bytes: int) -> Frame:
         have = buffer.ensure(stop + LOOK_AHEAD)
         if have < stop:
             inner = next_start(buffer.data, head.body + 1)
-            end = have if inner is None else _trimmed(buffer.data, head.body, inner)
-            missing = None if inner is not None else buffer.flow.fault or "truncated"
+            end = _trimmed(buffer.data, head.body, have if inner is None else inner)
+            if inner is None and (buffer.flow.fault or have - end < 4):
+                end, missing = have, buffer.flow.fault or "truncated"
         elif _record_follows(buffer.data, stop, ended=have < stop + LOOK_AHEAD):
             end = stop
         elif (inner := next_start(buffer.data[:stop], head.body + 1)) is not None:
@@ -201,7 +198,9 @@ def _trimmed(data: bytes, body: int, end: int) -> int:
 
 def _record_follows(data: bytes, at: int, *, ended: bool) -> bool:
     rest = data[at : at + LOOK_AHEAD].lstrip(_BLANK)
-    return is_start(rest) if rest else ended or len(data) - at >= LOOK_AHEAD
+    if not rest:
+        return ended or len(data) - at >= LOOK_AHEAD
+    return is_start(rest) or (ended and _CUT_START.fullmatch(rest) is not None)
 
 
 def _oversize(buffer: _Buffer, head: Head, needle: bytes) -> Frame:

@@ -9,15 +9,22 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-__all__ = ["ARC_START", "MAX_HEAD_BYTES", "WARC_START", "Head", "HttpHead", "is_start", "parse_head", "parse_http"]
+import stringzilla
+
+__all__ = ["MAX_HEAD_BYTES", "Head", "HttpHead", "is_start", "next_start", "parse_head", "parse_http"]
+
+_find = stringzilla.find
 
 MAX_HEAD_BYTES = 64 << 10
+LONGEST_START = 16 << 10
 
 WARC_START = re.compile(rb"(?:(?<=\n)|\A)WARC/[01]\.\d{1,2}[ \t\r]*\n(?=[A-Za-z][A-Za-z-]*[ \t]*:)")
-ARC_START = re.compile(
-    rb"(?:(?<=\n)|\A)(?P<url>[A-Za-z][A-Za-z0-9+.-]{1,20}:[^\r\n]{0,8000}?) (?P<ip>[0-9A-Fa-f.:]{3,45}) "
+_ARC_LINE = (
+    rb"(?P<url>[A-Za-z][A-Za-z0-9+.-]{1,20}:[^\r\n]{0,8000}?) (?P<ip>[0-9A-Fa-f.:]{3,45}) "
     rb"(?P<date>\d{8,20}) (?P<type>[^\r\n]{1,200}?) (?P<length>-?\w{1,15})\r*\n"
 )
+ARC_START = re.compile(rb"(?:(?<=\n)|\A)" + _ARC_LINE)
+_ARC_NEXT = re.compile(rb"\n" + _ARC_LINE)  # begins with a letter that can be searched for: ten times as fast
 _LEADING = re.compile(rb"\A[\r\n]*")
 _FIELD = re.compile(rb"([^\s:][^:\r\n]*?)[ \t]*:[ \t]*([^\r\n]*(?:\r*\n[ \t]+[^\r\n]+)*)\r*\n?")
 _BLANK_LINE = re.compile(rb"\n\r*\n")
@@ -57,11 +64,20 @@ def is_start(head: bytes) -> bool:
     """
     blank = _LEADING.match(head)
     at = blank.end() if blank else 0
-    return _start_at(head, at) is not None
+    return (WARC_START.match(head, at) or ARC_START.match(head, at)) is not None
 
 
-def _start_at(data: bytes, at: int) -> re.Match[bytes] | None:
-    return WARC_START.match(data, at) or ARC_START.match(data, at)
+def next_start(data: bytes, at: int) -> int | None:
+    """The first offset from `at` on where a record begins: at the beginning of the bytes or of a line."""
+    if at == 0 and is_start(data[:LONGEST_START]) and data[:1] not in (b"\r", b"\n"):
+        return 0
+    warc = at
+    while (warc := _find(data, b"WARC/", warc)) >= 0 and WARC_START.match(data, warc) is None:
+        warc += 5
+    arc = _ARC_NEXT.search(data, max(at - 1, 0), warc if warc >= 0 else len(data))
+    if arc is not None:
+        return arc.start() + 1
+    return warc if warc >= 0 else None
 
 
 def parse_head(data: bytes, at: int = 0) -> Head | None:

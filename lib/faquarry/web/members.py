@@ -1,21 +1,21 @@
 """Compressed members of an archive: where each begins and ends, and what it holds, bounded and resynchronising.
 
 A gzip WARC is a chain of gzip members, a zstd WARC a chain of zstd frames. Both are read through one small interface,
-so that the scan does not care which it has. Nothing here knows records, except that a member is *aligned* when its
-first bytes begin one: only there can reading start in the middle of a file.
+so that the scan does not care which it has. Of records this module knows only that a member is *aligned* when its
+first decoded bytes begin one: only there can reading start in the middle of a file.
 """
 
 from __future__ import annotations
 
 import struct
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import IO, Any, Literal, cast
+from typing import IO, Literal, cast
 
 import stringzilla
 import zstandard
 from isal import igzip_lib, isal_zlib
 
+from faquarry.web.heads import is_start, next_start
 from faquarry.web.window import RETAIN_BYTES, Window
 
 __all__ = ["Coding", "Gzip", "Member", "Members", "Zstd", "detect_coding", "zstd_dictionary"]
@@ -36,15 +36,27 @@ IsalError: type[Exception] = isal_zlib.error  # type: ignore[assignment]  # the 
 _find = stringzilla.find
 
 
-def detect_coding(head: bytes) -> Coding:
-    """How an archive that begins with `head` (at least 4 bytes) is stored.
+def detect_coding(head: bytes) -> Coding | None:
+    """How an archive that begins with `head` is stored; None when no record can be found in it.
 
-    >>> detect_coding(b"\\x1f\\x8b\\x08\\x00"), detect_coding(b"WARC/1.1")
+    The first bytes say it, or, when those are damaged, the first member or record that is intact.
+
+    >>> detect_coding(b"\\x1f\\x8b\\x08\\x00"), detect_coding(b"WARC/1.1\\r\\nWARC-Type: response\\r\\n")
     ('gzip', 'plain')
+    >>> detect_coding(b"A letter."), detect_coding(b"garbled\\nWARC/1.1\\r\\nWARC-Type: response\\r\\n")
+    (None, 'plain')
     """
-    if head.startswith(Gzip.magic[:2]):
+    if head.startswith(Gzip.magic):
         return "gzip"
-    return "zstd" if head.startswith(ZSTD_MAGIC) or is_skippable(head) else "plain"
+    if head.startswith(ZSTD_MAGIC) or is_skippable(head):
+        return "zstd"
+    if is_start(head):
+        return "plain"
+    found: dict[Coding, int | None] = {"plain": next_start(head, 0)}
+    found["gzip"] = Gzip(Window(_Fixed(head))).next_aligned(0)
+    found["zstd"] = Zstd(Window(_Fixed(head))).next_aligned(0)
+    places = {at: coding for coding, at in found.items() if at is not None}
+    return places[min(places)] if places else None
 
 
 def is_skippable(head: bytes) -> bool:
@@ -249,10 +261,8 @@ class Members(ABC):
 
     magic: bytes
 
-    def __init__(self, window: Window, is_start: Callable[[bytes], Any]) -> None:
-        """`is_start` says whether decoded bytes begin a record."""
+    def __init__(self, window: Window) -> None:
         self.window = window
-        self._is_start = is_start
 
     @abstractmethod
     def open(self, position: int) -> Member:
@@ -265,7 +275,7 @@ class Members(ABC):
     def aligned(self, position: int) -> bool:
         """Whether a member at `position` can be decoded for some way and begins a record."""
         head = self.probe(position)
-        return head is not None and bool(self._is_start(head))
+        return head is not None and is_start(head)
 
     def probe(self, position: int) -> bytes | None:
         """The first decoded bytes of the member at `position`, PROBE_BYTES at most; None when it cannot be decoded."""
@@ -326,8 +336,8 @@ class Gzip(Members):
 class Zstd(Members):
     magic = ZSTD_MAGIC
 
-    def __init__(self, window: Window, is_start: Callable[[bytes], Any], dictionary: bytes | None = None) -> None:
-        super().__init__(window, is_start)
+    def __init__(self, window: Window, dictionary: bytes | None = None) -> None:
+        super().__init__(window)
         packed = zstandard.ZstdCompressionDict(dictionary) if dictionary else None
         self._decompressor = zstandard.ZstdDecompressor(dict_data=packed, max_window_size=MAX_WINDOW_BYTES)
 

@@ -21,7 +21,7 @@ import stringzilla
 from faquarry.web.coding import BodyTooLarge, decode_body
 from faquarry.web.flows import MemberFlow, PlainFlow
 from faquarry.web.framing import Frame, Garbage, frames
-from faquarry.web.heads import HttpHead, is_start, parse_head, parse_http
+from faquarry.web.heads import HttpHead, parse_head, parse_http
 from faquarry.web.members import Coding, Gzip, Member, Members, Zstd, detect_coding, zstd_dictionary
 from faquarry.web.record import Problem, Record, ScanCounts
 from faquarry.web.window import ByteStream, Window
@@ -29,6 +29,7 @@ from faquarry.web.window import ByteStream, Window
 __all__ = ["NEEDLE", "payload_digest", "scan", "splittable"]
 
 NEEDLE = b"FAQPage"
+DETECT_BYTES = 1 << 20
 HEAD_ROOM = 256 << 10  # of a block, for heads in front of the payload
 EXCERPT_BYTES = 1024
 
@@ -103,19 +104,17 @@ class _Scan:
         self.needles_utf16 = (text.encode("utf-16-le"), text.encode("utf-16-be"))
 
     def items(self) -> Iterator[Record | Problem]:
-        head = self.window.have(self.origin, 8)
-        if not head:
-            return
+        head = self.window.have(self.origin, DETECT_BYTES)
         coding = self.coding or detect_coding(head)
-        if coding == "plain":
-            yield from self._plain()
-        elif coding == "gzip":
-            yield from self._members(Gzip(self.window, is_start), self.origin)
-        else:
+        if coding == "gzip":
+            yield from self._members(Gzip(self.window), self.origin)
+        elif coding == "zstd":
             position = self.origin
             if self.dictionary is None and position == 0:
                 self.dictionary, position = self._read_dictionary(head)
-            yield from self._members(Zstd(self.window, is_start, self.dictionary), position)
+            yield from self._members(Zstd(self.window, self.dictionary), position)
+        else:
+            yield from self._plain()
 
     def _read_dictionary(self, head: bytes) -> tuple[bytes | None, int]:
         found = zstd_dictionary(head)
@@ -195,7 +194,8 @@ class _Scan:
         return found, Problem("truncated" if cut else "damaged", detail, position, length, excerpt=_readable(excerpt))
 
     def _bytes_in(self, position: int) -> int:
-        return max(0, position if self.end is None else min(position, self.end) - self.start)
+        reached = position if self.end is None else min(position, self.end)
+        return max(0, reached - self.start)
 
     # -- records -----------------------------------------------------------------------------------------------------
 
