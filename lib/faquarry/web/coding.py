@@ -100,8 +100,8 @@ def _candidates(body: bytes, claims: Iterable[str]) -> list[tuple[str, Decoder]]
         found.append(("br", _unbrotli))
     if "deflate" in claims:
         found.append(("deflate", _inflate_raw))
-    if not found and not looks_like_text(body):
-        found = [("br", _only_text(_unbrotli)), ("deflate", _only_text(_inflate_raw))]
+    if not looks_like_text(body):
+        found += [("br", _only_text(_unbrotli)), ("deflate", _only_text(_inflate_raw))]
     return found
 
 
