@@ -56,7 +56,12 @@ def read_items(roots: Iterable[LexborNode], dialect: Dialect, clock: Clock) -> l
     Raises `OutOfTime`. Values longer than `MAX_VALUE_CHARS` in all are left out.
     """
     reader = _Reader(dialect, clock)
-    return [reader.item(root) for root in roots]
+    items = []
+    for root in roots:
+        items.append(reader.item(root))
+        items += reader.loose
+        reader.loose = []
+    return items
 
 
 class _Reader:
@@ -64,6 +69,7 @@ class _Reader:
         self._dialect, self._clock = dialect, clock
         self._chars_left, self._left = MAX_VALUE_CHARS, MAX_PASSED
         self._made: dict[int, Node] = {}  # element → its item
+        self.loose: list[Node] = []  # items inside others that are no property of these
         self._ids: dict[str, LexborNode] | None = None
 
     def item(self, root: LexborNode) -> Node:
@@ -141,6 +147,8 @@ class _Reader:
                 value = owner  # an empty scope between an item and its properties is none
             owners[element.mem_id] = value
             names = names or _implied(value, owner)
+            if not names and value is not owner:
+                self.loose.append(value)
         else:
             names = [name for name in names if folded_name(name) in _INTERESTING]
             if not names:

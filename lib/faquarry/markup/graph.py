@@ -27,8 +27,8 @@ MAX_SAME_ID = 64  # nodes that share an @id
 MAX_SCALAR_CHARS = 2_000_000
 
 _MAIN = ("mainentity", "mainentities", "mainentitys")
-_OWN = (*_MAIN, "haspart", "about", "itemlistelement", "question", "questions", "faq", "faqs")
-_INWARD = (*_OWN, "item", "@graph", "@list", "@set", "@included")
+_OWN = (*_MAIN, "haspart", "about", "itemlistelement", "question", "questions", "faq", "faqs", "@graph", "@included")
+_INWARD = (*_OWN, "item")
 _OUTWARD = ("mainentityofpage", "ispartof")  # a Question may name its page instead
 _ANSWERS = ("acceptedanswer", "suggestedanswer", "acceptedanswers", "suggestedanswers", "answer", "answers")
 _CANONICAL = {
@@ -191,8 +191,9 @@ class FaqGraph:
 
     def _answer(self, leaf: Any) -> Any:
         node = self._followed(leaf)
-        if node is None:
-            return leaf if isinstance(leaf, str) else None
+        if node is None or "@value" in node:
+            plain = _plain(leaf)
+            return plain if isinstance(plain, str) else None
         return {"@type": "Answer", **_scalars(node)}
 
     # -- references
@@ -282,6 +283,8 @@ def _leaves(value: Any, hops: int = 0) -> Iterator[Any]:
                 yield from _leaves(part, hops + 1)
     elif isinstance(value, dict):
         inner = value.get("@list", value.get("@set"))
+        if inner is None and value and all(key.isdigit() for key in value):
+            inner = list(value.values())  # a PHP array with gaps in its numbering
         if inner is None:
             yield value
         elif hops < MAX_HOPS:

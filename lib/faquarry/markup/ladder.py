@@ -4,12 +4,14 @@
     control         raw line breaks, tabs or lone surrogates inside strings
     unwrap          BOM, CDATA, HTML or JavaScript comments around it, <br> and <p> between its lines, `x = {…};`
     entities        &quot; for quotes
+    quotes          “ ” for quotes
+    string          JSON inside a JSON string, or escaped as if it were
     json5           comments, trailing commas, single quotes, \\' and other foreign escapes
     several         more than one value in the block
     repair          general repair: quotes inside strings, commas and brackets that are missing
 
-Two findings stand beside the rungs: `string` (a JSON string that holds JSON) and `duplicate-keys` (a property stated
-twice, which JSON readers let the last one win: here both count).
+One finding stands beside the rungs: `duplicate-keys`, a property stated twice. JSON readers let the last one win; here
+both count.
 """
 
 from __future__ import annotations
@@ -40,6 +42,10 @@ _BLANK_BEHIND = " \t\r\n\f\x00;,\u00a0\u200b\ufeff"
 _LAYOUT_TAG = re.compile(r"</?(?:p|br)\s*/?>", re.IGNORECASE)
 _ASSIGNED = re.compile(r"\A(?:var|let|const|window|self|this)?[\s.\w$\[\]'\"]{0,80}=\s*(?=[\[{])")
 _BRACKETS = re.compile(r"[\[{]+|[\]}]+")
+_ESCAPED_QUOTE = re.compile(r"[{\[,:]\s*&(?:amp;)?(?:quot|#0*34|#[xX]0*22);")
+_STYLED_KEYWORD = re.compile("[“”„‟″]@(?:type|context|graph|id)[“”„‟″]")
+_STYLED_QUOTE = re.compile("[“”„‟″]")
+_SLASHED_KEYWORD = re.compile(r'[{,]\s*\\"@(?:type|context|graph|id)\\"')
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _REPEATABLE = ("mainEntity", "acceptedAnswer", "suggestedAnswer", "hasPart", "@graph")
 
@@ -87,6 +93,7 @@ def _climb(text: str) -> tuple[Any, tuple[str, ...]]:
         return _with_repeats(text, orjson.loads(text))
     except ValueError as problem:
         error = str(problem)
+    text = text.strip()
     rungs: list[str] = []
     for name, change in (("", None), *_CHANGES):
         if change is not None:
@@ -213,10 +220,32 @@ def _outside_strings(text: str, change: Callable[[str], str]) -> str:
 
 
 def _unescaped(text: str) -> str:
-    return html.unescape(text) if "&quot;" in text or "&#34;" in text or "&#034;" in text or "&#x22;" in text else text
+    for _ in range(3):
+        if not _ESCAPED_QUOTE.search(text):
+            break
+        text = html.unescape(text)
+    return text
 
 
-_CHANGES: tuple[tuple[str, Callable[[str], str]], ...] = (("unwrap", _unwrapped), ("entities", _unescaped))
+def _unstyled(text: str) -> str:
+    """Typographic quotes back to straight ones, where they stand around keywords (a text editor's work)."""
+    return _STYLED_QUOTE.sub('"', text) if _STYLED_KEYWORD.search(text) else text
+
+
+def _unslashed(text: str) -> str:
+    """One level of string escapes off, where even the quotes around keywords are escaped."""
+    if not _SLASHED_KEYWORD.search(text):
+        return text
+    inner = _lenient(f'"{text}"')
+    return inner if isinstance(inner, str) else text
+
+
+_CHANGES: tuple[tuple[str, Callable[[str], str]], ...] = (
+    ("unwrap", _unwrapped),
+    ("entities", _unescaped),
+    ("quotes", _unstyled),
+    ("string", _unslashed),
+)
 
 
 def _json5(text: str) -> Any:

@@ -16,11 +16,11 @@ __all__ = ["MAX_ITEMS", "microdata_items"]
 MAX_ITEMS = 50_000  # elements with itemscope or itemprop; real pages have hundreds
 
 _DIALECT = Dialect("microdata", "itemscope", "itemtype", "itemprop", ("itemid",), "itemref")
-_ROOTS = '[itemtype*="FAQPage" i],[itemtype*="QAPage" i],[itemtype*="Question" i]'
+_ROOTS = '[itemtype*="FAQPage" i],[itemtype*="QAPage" i],[itemtype*="Question" i],[itemtype*="Answer" i]'
 
 
 def microdata_items(tree: LexborHTMLParser, clock: Clock) -> list[dict[str, Any]]:
-    """The FAQPage, QAPage and Question items of a page that are not inside one another, in document order."""
+    """The FAQPage, QAPage, Question and Answer items of a page that are not inside one another, in document order."""
     roots: list[LexborNode] = []
     inside: set[int] = set()
     for element in tree.css(_ROOTS):
@@ -32,4 +32,4 @@ def microdata_items(tree: LexborHTMLParser, clock: Clock) -> list[dict[str, Any]
     return read_items(roots, _DIALECT, clock)
 
 
-_ROOT_TYPES = frozenset(("faqpage", "qapage", "question"))
+_ROOT_TYPES = frozenset(("faqpage", "qapage", "question", "answer"))

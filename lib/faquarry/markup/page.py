@@ -140,12 +140,12 @@ def _read_json_ld(tree: LexborHTMLParser | None, text: str, graph: FaqGraph, rea
         if not names_faq(block):
             continue
         parsed = read_block(block)
-        if parsed.error is None:
+        if parsed.error is None and ("repair" not in parsed.rungs or "schema.org" in block.lower()):
             reading.rungs.update(dict.fromkeys(parsed.rungs))
             graph.add(list(parsed.values), "json-ld")
         elif names_faq_page(block):
             reason = Reason.TOO_DEEP if parsed.too_deep else Reason.BROKEN_MARKUP
-            reading.rejects.append(Reject("markup", reason, parsed.error, excerpt=excerpt(block.strip())))
+            reading.rejects.append(Reject("markup", reason, parsed.error or "no schema.org in it", excerpt=excerpt(block.strip())))
 
 
 def _read_elements(tree: LexborHTMLParser, utf8: bytes, graph: FaqGraph, reading: _Reading, clock: Clock) -> None:
