@@ -70,6 +70,7 @@ class _Reader:
         self._chars_left, self._left = MAX_VALUE_CHARS, MAX_PASSED
         self._made: dict[int, Node] = {}  # element → its item
         self.loose: list[Node] = []  # items inside others that are no property of these
+        self._stated: set[tuple[int, int]] = set()  # (element, its owner): itemref may lead to an element twice
         self._ids: dict[str, LexborNode] | None = None
 
     def item(self, root: LexborNode) -> Node:
@@ -101,7 +102,7 @@ class _Reader:
             self._state(root, item, owners, refs)
         elif dialect.refs and root.attributes.get(dialect.refs):
             refs.append((root, item))
-        for element in root.css(f"[{dialect.scope}],[{dialect.names}]"):
+        for element in root.css(f"[{dialect.scope}],[{dialect.names}]:not([{dialect.scope}])"):
             self._clock.tick()
             self._left -= 1
             if self._left < 0:
@@ -133,6 +134,11 @@ class _Reader:
     def _state(
         self, element: LexborNode, owner: Node, owners: dict[int, Node], refs: list[tuple[LexborNode, Node]]
     ) -> None:
+        statement = (element.mem_id, id(owner))
+        if statement in self._stated:
+            owners[element.mem_id] = self._made.get(element.mem_id, owner)
+            return
+        self._stated.add(statement)
         dialect = self._dialect
         attributes = element.attributes
         names = (attributes.get(dialect.names) or "").split()

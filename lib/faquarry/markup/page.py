@@ -233,7 +233,8 @@ def _as_json(trees: list[dict[str, Any]]) -> tuple[str, list[dict[str, Any]]]:
     try:
         return orjson.dumps(trees).decode("utf-8"), trees
     except (TypeError, ValueError):
-        text = json.dumps(trees, ensure_ascii=False, default=str).encode("utf-8", "replace").decode("utf-8")
+        text = json.dumps(trees, ensure_ascii=False, default=str)
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         return text, json.loads(text)
 
 
