@@ -29,6 +29,7 @@ DAMAGE = {
     "resource": ("a resource record, which never has HTTP headers", None),
     "bomb": ("a body that grows beyond max_record_bytes when decoded", "too_large"),
 }
+LOST = {"corrupt", "bomb"}  # of the truncated page, the head with its JSON-LD is left
 
 
 def pair_id(question: str, answer: str) -> str:
@@ -62,26 +63,48 @@ def same_questions(pairs: Sequence[Row]) -> list[Row]:
 def expected(sites: Mapping[str, Site], pages: Sequence[Rendered], archive: bytes) -> Row:
     """Pages, pairs, rejects and links in the order of their addresses, and what they add up to."""
     ordered = sorted(pages, key=lambda page: page.url)
-    lost = {page.url for page in pages if DAMAGE.get(page.page["damage"] or "", ("", None))[1]}
-    pairs = [{"id": pair_id(row["question"], row["answer"]), **row} for page in ordered if page.url not in lost for row in page.pairs]
+    lost = {page.url for page in pages if page.page["damage"] in LOST}
+    pairs = [
+        {"id": pair_id(row["question"], row["answer"]), **row}
+        for page in ordered
+        if page.url not in lost
+        for row in page.pairs
+    ]
     rejects = [row for page in ordered if page.url not in lost for row in page.rejects]
     rows = [{**page.page, "fetched_at": f"{fetched_at(page):%Y-%m-%dT%H:%M:%SZ}"} for page in ordered]
     boilerplate = [
-        {"url": row["url"], "stage": "filter", "reason": "boilerplate", "position": row["position"], "question": row["question"]}
+        {
+            "url": row["url"],
+            "stage": "filter",
+            "reason": "boilerplate",
+            "position": row["position"],
+            "question": row["question"],
+        }
         for page in ordered
         for row in page.pairs
-        if any(e.options.get("reject") == "boilerplate" and row["key"].endswith(f"/{e.key}") for e in page.source.entries)
+        if any(
+            e.options.get("reject") == "boilerplate" and row["key"].endswith(f"/{e.key}") for e in page.source.entries
+        )
     ]
     return {
         "archive": {
             "file": "sample.warc.gz",
             "bytes": len(archive),
             "sha256": hashlib.sha256(archive).hexdigest(),
-            "made_with": {"zlib": zlib.ZLIB_RUNTIME_VERSION, "brotli": brotli.__version__, "zstd": ".".join(map(str, zstandard.ZSTD_VERSION))},
+            "made_with": {
+                "zlib": zlib.ZLIB_RUNTIME_VERSION,
+                "brotli": brotli.__version__,
+                "zstd": ".".join(map(str, zstandard.ZSTD_VERSION)),
+            },
         },
         "counts": counts(sites, rows, pairs, rejects),
         "damaged": [
-            {"url": row["url"], "damage": row["damage"], "what": DAMAGE[row["damage"]][0], "reason": DAMAGE[row["damage"]][1]}
+            {
+                "url": row["url"],
+                "damage": row["damage"],
+                "what": DAMAGE[row["damage"]][0],
+                "reason": DAMAGE[row["damage"]][1],
+            }
             for row in rows
             if row["damage"]
         ],
@@ -109,7 +132,9 @@ def counts(sites: Mapping[str, Site], pages: Sequence[Row], pairs: Sequence[Row]
         "places": len(pairs),
         "pairs": len(distinct),
         "keys_in_several_languages": len(aligned),
-        "pairs_in_several_languages": len({row["id"] for row in pairs if (row["key"].split("#")[0], row["key"]) in aligned}),
+        "pairs_in_several_languages": len(
+            {row["id"] for row in pairs if (row["key"].split("#")[0], row["key"]) in aligned}
+        ),
         "languages": dict(sorted(Counter(row["language"] for row in distinct.values()).items())),
         "repairs": dict(sorted(Counter(row["repair"] for row in pages if row["repair"]).items())),
         "markup": dict(sorted(Counter(row["markup"] for row in pages).items())),

@@ -51,7 +51,9 @@ def anchors(links: list[Link], pattern: str = "<li>$a</li>") -> str:
 
 
 def tongues(frame: Frame) -> str:
-    items = (f'<a href="{html.escape(url)}" hreflang="{tag}" lang="{tag}">{tag.upper()}</a>' for tag, url in frame.tongues)
+    items = (
+        f'<a href="{html.escape(url)}" hreflang="{tag}" lang="{tag}">{tag.upper()}</a>' for tag, url in frame.tongues
+    )
     return " ".join(items)
 
 
@@ -74,7 +76,9 @@ def head(frame: Frame, extra: str = "") -> str:
 def style(frame: Frame, name: str) -> str:
     hues = ("1f4e79", "7a2e3a", "2f6b4f", "8a5a14", "4b3b78", "0b6e75", "a2401f", "34495e")
     return Template(STYLES[name]).safe_substitute(
-        hue="#" + hues[frame.pick("hue", len(hues))], radius=f"{frame.pick('radius', 9)}px", width=f"{60 + frame.pick('width', 5) * 4}rem"
+        hue="#" + hues[frame.pick("hue", len(hues))],
+        radius=f"{frame.pick('radius', 9)}px",
+        width=f"{60 + frame.pick('width', 5) * 4}rem",
     )
 
 
@@ -211,7 +215,12 @@ def press(frame: Frame) -> str:
 
 def app(frame: Frame) -> str:
     w = frame.words
-    state = {"props": {"pageProps": {"locale": frame.html_lang, "title": frame.title, "path": frame.url}}, "page": "/[locale]/[slug]", "buildId": f"b{frame.pick('build', 255):03d}x7Qk", "isFallback": False}
+    state = {
+        "props": {"pageProps": {"locale": frame.html_lang, "title": frame.title, "path": frame.url}},
+        "page": "/[locale]/[slug]",
+        "buildId": f"b{frame.pick('build', 255):03d}x7Qk",
+        "isFallback": False,
+    }
     chunk = f"{frame.pick('chunk', 255):02x}9f3ac1"
     return f"""{opening(frame)}<head>{head(frame, f'<link rel="preload" href="/_assets/css/{chunk}.css" as="style"><script defer nomodule src="/_assets/chunks/polyfills-{chunk}.js"></script>')}
 <style data-emotion="css">{style(frame, "app")}</style></head><body><div id="__app"><div class="css-1x0a2"><header class="css-hd7k1"><a class="css-logo" href="/">{html.escape(frame.site)}</a><nav class="css-nav8">{anchors(frame.nav, "$a")}</nav><div class="css-lang">{tongues(frame)}</div></header><main class="css-main3">

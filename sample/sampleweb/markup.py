@@ -58,7 +58,12 @@ def question_node(question: Question, resolve: Callable[[str], str]) -> Json:
     answer = {"@type": "Answer", "text": answer_text(question, resolve)}
     if question.accepted:
         return {"@type": "Question", "name": question.question, "acceptedAnswer": answer}
-    return {"@type": "Question", "name": question.question, "answerCount": 1, "suggestedAnswer": [{**answer, "upvoteCount": 3}]}
+    return {
+        "@type": "Question",
+        "name": question.question,
+        "answerCount": 1,
+        "suggestedAnswer": [{**answer, "upvoteCount": 3}],
+    }
 
 
 def faq(nodes: Sequence[Json], **more: object) -> Json:
@@ -66,7 +71,12 @@ def faq(nodes: Sequence[Json], **more: object) -> Json:
 
 
 def organization(place: Place) -> Json:
-    return {"@type": "Organization", "@id": f"{place.origin}/#organization", "name": place.site, "url": f"{place.origin}/"}
+    return {
+        "@type": "Organization",
+        "@id": f"{place.origin}/#organization",
+        "name": place.site,
+        "url": f"{place.origin}/",
+    }
 
 
 def breadcrumbs(place: Place) -> Json:
@@ -120,7 +130,14 @@ def blocks(nodes: list[Json], place: Place) -> list[Any]:
 
 def nested(nodes: list[Json], place: Place) -> list[Any]:
     page = {"@type": "WebPage", "@id": place.url, "name": place.title}
-    return [{"@context": CONTEXT, "@type": "Article", "headline": place.title, "mainEntityOfPage": {**page, "hasPart": faq(nodes)}}]
+    return [
+        {
+            "@context": CONTEXT,
+            "@type": "Article",
+            "headline": place.title,
+            "mainEntityOfPage": {**page, "hasPart": faq(nodes)},
+        }
+    ]
 
 
 def parts(nodes: list[Json], place: Place) -> list[Any]:
@@ -137,7 +154,10 @@ def types(nodes: list[Json], place: Place) -> list[Any]:
 def prefixed(nodes: list[Json], place: Place) -> list[Any]:
     def walk(value: Any) -> Any:
         if isinstance(value, dict):
-            return {k if k[0] == "@" else f"schema:{k}": f"schema:{v}" if k == "@type" else walk(v) for k, v in value.items()}
+            return {
+                k if k[0] == "@" else f"schema:{k}": f"schema:{v}" if k == "@type" else walk(v)
+                for k, v in value.items()
+            }
         return [walk(item) for item in value] if isinstance(value, list) else value
 
     return [{"@context": {"schema": "http://schema.org/"}, **walk(faq(nodes))}]
@@ -174,7 +194,9 @@ JSON_LD: dict[str, Callable[[list[Json], Place], list[Any]]] = {
 }  # fmt: skip
 
 
-def json_ld(shape: str, questions: list[Question], place: Place, style: str, damage: str, resolve: Callable[[str], str]) -> str:
+def json_ld(
+    shape: str, questions: list[Question], place: Place, style: str, damage: str, resolve: Callable[[str], str]
+) -> str:
     """The <script> blocks. `style` is indent | compact | ascii, `damage` a name of `spoil` or ""."""
     data = JSON_LD[shape]([question_node(question, resolve) for question in questions], place)
     indent, ascii_only = (None if style == "compact" else 2), style == "ascii"
@@ -182,7 +204,9 @@ def json_ld(shape: str, questions: list[Question], place: Place, style: str, dam
     if shape == "several":
         texts = ["\n".join(texts)]
     kind = "application/ld&#x2B;json" if shape == "escaped-type" else "application/ld+json"
-    return "\n".join(f'<script type="{kind}">{spoil(text, damage) if "FAQPage" in text else text}</script>' for text in texts)
+    return "\n".join(
+        f'<script type="{kind}">{spoil(text, damage) if "FAQPage" in text else text}</script>' for text in texts
+    )
 
 
 def microdata(questions: list[Question], resolve: Callable[[str], str]) -> str:

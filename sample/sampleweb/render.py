@@ -19,7 +19,7 @@ from sampleweb.words import LANGUAGES, WORDS
 __all__ = ["Rendered", "render"]
 
 WHATWG = {"iso-8859-1": "windows-1252", "iso-8859-7": "iso-8859-7"}  # labels that name another encoding
-NO_FAQ = {"none", "qa-page", "bare", "empty"}
+NO_FAQ = {"none", "qa-page", "bare"}
 Row = dict[str, Any]
 
 
@@ -93,7 +93,8 @@ class Renderer:
 
     def head(self, questions: list[Question]) -> str:
         parts = [
-            f'<link rel="alternate" hreflang="{tag}" href="{html.escape(href)}">' for tag, href in alternates(self.site, self.page)
+            f'<link rel="alternate" hreflang="{tag}" href="{html.escape(href)}">'
+            for tag, href in alternates(self.site, self.page)
         ]
         robots = self.option("robots")
         if robots.startswith("meta "):
@@ -101,17 +102,32 @@ class Renderer:
         elif robots == "tdm-meta":
             parts.append('<meta name="tdm-reservation" content="1">')
         if questions and self.shape in JSON_LD:
-            place = Place(self.url, self.option("title"), self.site.options.get("name", self.language), origin(self.site, self.page, self.language), LANGUAGES[self.language].tag)
-            parts.append(json_ld(self.shape, questions, place, self.option("json", "indent"), self.option("spoil"), self.resolve))
+            place = Place(
+                self.url,
+                self.option("title"),
+                self.site.options.get("name", self.language),
+                origin(self.site, self.page, self.language),
+                LANGUAGES[self.language].tag,
+            )
+            parts.append(
+                json_ld(self.shape, questions, place, self.option("json", "indent"), self.option("spoil"), self.resolve)
+            )
         return "\n".join(parts + mention(self.option("mention"), questions))
 
     def frame(self, questions: list[Question]) -> Frame:
         charset, by = charset_of(self)
         nav = [
-            (p.options.get("menu", self.language) or p.options.get("title", self.language), url_of(self.site, p, self.language))
+            (
+                p.options.get("menu", self.language) or p.options.get("title", self.language),
+                url_of(self.site, p, self.language),
+            )
             for p in self.site.pages.values()
-            if self.language in p.languages() and p.options.get("menu", self.language) != "-" and not p.options.get("type")
+            if self.language in p.languages()
+            and p.options.get("menu", self.language) != "-"
+            and not p.options.get("type")
         ]
+        partners = links_of(self.note_links(self.option("nav"), "nav"))
+        nav += [(anchor, self.resolve(target)) for anchor, target in partners]
         main = self.main(questions)
         footer = self.note_links(self.option("footer"), "footer")
         intro = as_text(self.option("intro") or next((b for b in self.page.body if not b.startswith("==")), ""))
@@ -123,7 +139,9 @@ class Renderer:
             title=self.option("title"),
             description=intro.split("\n")[0][:160],
             canonical="" if self.option("canonical") == "no" else self.url,
-            charset_meta=f'<meta charset="{charset}">' if by == "meta" or (by == "header" and charset == "utf-8") else "",
+            charset_meta=f'<meta charset="{charset}">'
+            if by == "meta" or (by == "header" and charset == "utf-8")
+            else "",
             head_html=self.head(questions),
             main_html=main,
             nav=nav,
@@ -141,10 +159,11 @@ class Renderer:
         pairs: list[Row] = []
         rejects: list[Row] = []
         if self.shape in NO_FAQ:
-            reason = "no_questions" if self.shape == "empty" else "no_markup"
-            if self.shape == "empty" or self.option("mention"):
-                rejects.append({"url": self.url, "stage": "markup", "reason": reason, "position": None, "question": None})
+            if self.option("mention"):
+                rejects.append(whole_page(self.url, "no_markup"))
             return pairs, rejects
+        if self.shape == "empty":
+            return pairs, [whole_page(self.url, "no_questions")]
         syntax = {"itemref": "microdata", "meta": "microdata", "microdata": "microdata"}.get(self.shape, "json-ld")
         syntax = "rdfa" if self.shape.startswith("rdfa") else syntax
         for position, entry in enumerate(self.entries):
@@ -152,7 +171,9 @@ class Renderer:
             reason = entry.options.get("reject", self.language)
             if reason and reason != "boilerplate":
                 stage = "pairs" if reason in ("no_name", "no_answer") else "filter"
-                rejects.append({"url": self.url, "stage": stage, "reason": reason, "position": position, "question": question})
+                rejects.append(
+                    {"url": self.url, "stage": stage, "reason": reason, "position": position, "question": question}
+                )
                 continue
             pairs.append(
                 {
@@ -172,9 +193,21 @@ class Renderer:
         charset, by = charset_of(self)
         robots = self.option("robots")
         said = robots.partition(" ")[2] if robots.startswith(("meta ", "header ")) else ""
-        opt_out = [word.strip() for word in said.split(",") if word.strip().startswith("no") and word.strip() not in ("noindex", "nofollow")]
+        opt_out = [
+            word.strip()
+            for word in said.split(",")
+            if word.strip().startswith("no") and word.strip() not in ("noindex", "nofollow")
+        ]
         faq = bool(questions) and self.shape not in NO_FAQ
-        syntaxes = ["json-ld", "microdata"] if self.shape == "both" else ["rdfa"] if self.shape.startswith("rdfa") else ["json-ld"] if self.shape in JSON_LD else ["microdata"]
+        syntaxes = (
+            ["json-ld", "microdata"]
+            if self.shape == "both"
+            else ["rdfa"]
+            if self.shape.startswith("rdfa")
+            else ["json-ld"]
+            if self.shape in JSON_LD
+            else ["microdata"]
+        )
         return {
             "url": self.url,
             "host": self.url.split("/")[2],
@@ -186,15 +219,19 @@ class Renderer:
             "faq": faq,
             "markup": self.shape,
             "syntaxes": syntaxes if faq else [],
-            "questions": len(self.entries) if faq else 0,
+            "questions": len(self.entries) if faq and self.shape != "empty" else 0,
             "repair": RUNG.get(self.option("spoil")) if faq else None,
             "charset": WHATWG.get(charset, charset),
-            "charset_by": by,
+            "charset_by": "meta" if self.option("damage") == "bare" else by,
             "robots": said or None,
             "opt_out": sorted(opt_out + (["tdm-reservation"] if robots.startswith("tdm") else [])),
             "alternates": [list(pair) for pair in alternates(self.site, self.page)],
             "damage": self.option("damage") or None,
         }
+
+
+def whole_page(url: str, reason: str) -> Row:
+    return {"url": url, "stage": "markup", "reason": reason, "position": None, "question": None}
 
 
 def charset_of(page: Renderer) -> tuple[str, str]:
@@ -204,15 +241,21 @@ def charset_of(page: Renderer) -> tuple[str, str]:
 
 def mention(way: str, questions: list[Question]) -> list[str]:
     """Places where the word FAQPage stands without being markup."""
-    nodes = [{"@type": "Question", "name": q.question, "acceptedAnswer": {"text": as_text(q.answer)}} for q in questions]
+    nodes = [
+        {"@type": "Question", "name": q.question, "acceptedAnswer": {"text": as_text(q.answer)}} for q in questions
+    ]
     data = json.dumps({"@context": "https://schema.org", "@type": "FAQPage", "mainEntity": nodes}, ensure_ascii=False)
     match way:
         case "css":
             return ["<style>.FAQPage { max-width: 40rem } .FAQPage .Question { font-weight: 600 }</style>"]
         case "script":
-            return ['<script>var kinds = { faq: "FAQPage", shop: "Product" }; document.documentElement.dataset.kind = kinds.faq;</script>']
+            return [
+                '<script>var kinds = { faq: "FAQPage", shop: "Product" }; document.documentElement.dataset.kind = kinds.faq;</script>'
+            ]
         case "state":
-            return [f'<script id="__STATE__" type="application/json">{data.replace("</", "<" + chr(92) + "/")}</script>']
+            return [
+                f'<script id="__STATE__" type="application/json">{data.replace("</", "<" + chr(92) + "/")}</script>'
+            ]
         case "comment":
             return [f'<!-- <script type="application/ld+json">{data.replace("--", "- -")}</script> -->']
     return []  # "prose": the author wrote it into the text
@@ -247,5 +290,7 @@ def render(sites: Mapping[str, Site], site: Site, page: Page, language: str) -> 
     headers += [("TDM-Reservation", "1")] if robots == "tdm-header" else []
     kind = f"text/html; charset={charset}" if by == "header" else "text/html"
     pairs, rejects = renderer.rows()
-    result = Rendered(site, page, language, renderer.url, body, kind, headers, renderer.row(questions), pairs, rejects, renderer.links)
+    result = Rendered(
+        site, page, language, renderer.url, body, kind, headers, renderer.row(questions), pairs, rejects, renderer.links
+    )
     return replace(result, links=sorted(result.links, key=lambda row: (row["region"], row["dst"], row["anchor"])))

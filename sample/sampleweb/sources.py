@@ -15,7 +15,19 @@ from sampleweb.words import LANGUAGES
 
 __all__ = ["Entry", "Page", "Site", "SourceMistake", "load"]
 
-SITE_OPTIONS = {"name", "theme", "languages", "urls", "hreflang", "topic", "footer", "scheme", "tagline", "aside"}
+SITE_OPTIONS = {
+    "name",
+    "theme",
+    "languages",
+    "urls",
+    "hreflang",
+    "topic",
+    "footer",
+    "scheme",
+    "tagline",
+    "aside",
+    "nav",
+}
 PAGE_OPTIONS = {
     "title", "menu", "intro", "slug", "languages", "markup", "spoil", "answers", "json", "charset", "coding", "claims",
     "robots", "damage", "date", "mention", "labels", "html-lang", "hreflang", "type", "aside", "theme", "canonical",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 
 __all__ = ["RUNG", "spoil"]
@@ -10,11 +11,11 @@ __all__ = ["RUNG", "spoil"]
 RUNG = {
     "control": "control", "tabs": "control",
     "bom": "unwrap", "cdata": "unwrap", "comment": "unwrap", "semicolon": "unwrap",
-    "entities": "entities",
+    "entities": "entities", "smart": "quotes", "string": "string",
     "json5": "json5", "trailing": "json5",
     "several": "several",
-    "commas": "general", "unclosed": "general", "quotes": "general",
-    "comment+control": "control+unwrap",
+    "commas": "repair", "unclosed": "repair", "quotes": "repair",
+    "comment+control": "unwrap+control",
 }  # fmt: skip
 
 
@@ -23,10 +24,10 @@ def spoil(text: str, way: str) -> str:
     match way:
         case "":
             return text
-        case "control":  # a line break inside a string, between two elements or after a sentence's space
-            return re.sub(r"(<\\?/p>)(<p>|<ul>)", "\\1\n\\2", text).replace("<li>", "\n<li>")
-        case "tabs":
-            return re.sub(r'("text": "\S+) ', "\\1\t", text)
+        case "control":  # line breaks inside strings, where HTML does not mind them
+            return re.sub(r"(<p>|<\\/p>|<li>)", "\\1\n", text)
+        case "tabs":  # tabs inside strings, one before the text and one for its first blank
+            return re.sub(r'("text": ")(\S+ )?', lambda m: m[1] + "\t" + (m[2] or " ").replace(" ", "\t"), text)
         case "bom":
             return "\ufeff" + text
         case "cdata":
@@ -37,6 +38,10 @@ def spoil(text: str, way: str) -> str:
             return text + ";"
         case "entities":
             return html.escape(text)
+        case "smart":  # what a word processor makes of quotes
+            return re.sub(r'"([^"]*)"', r"“\1”", text)
+        case "string":
+            return json.dumps(text, ensure_ascii=False)
         case "json5":
             return re.sub(r'"@type": "FAQPage",', '"@type": "FAQPage", // generated, do not edit', text).replace(
                 '"mainEntity"', '/* the questions */ "mainEntity"'

@@ -26,7 +26,11 @@ def member(data: bytes) -> bytes:
     """One gzip member whose header holds neither a time nor a system, so that it depends on the data alone."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     body = packer.compress(data) + packer.flush()
-    return b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff" + body + struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF)
+    return (
+        b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"
+        + body
+        + struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF)
+    )
 
 
 def number(text: str, below: int) -> int:
@@ -36,7 +40,9 @@ def number(text: str, below: int) -> int:
 def fetched_at(page: Rendered) -> datetime:
     """`date` of the page (YYYY-MM-DD), else a day between 2 and 27 March 2026; the second follows from the address."""
     day = page.source.options.get("date", page.language)
-    start = datetime.fromisoformat(day).replace(tzinfo=UTC) if day else START + timedelta(days=number(page.site.host, 26))
+    start = (
+        datetime.fromisoformat(day).replace(tzinfo=UTC) if day else START + timedelta(days=number(page.site.host, 26))
+    )
     return start + timedelta(seconds=number(page.url, 86400))
 
 
@@ -86,7 +92,10 @@ def stored_body(page: Rendered) -> tuple[bytes, list[tuple[str, str]]]:
     elif number(page.url + "/length", 4):
         headers.append(("Content-Length", str(len(body))))
     if not codings and not claimed and number(page.url + "/crawler", 2):  # decoded by the crawler, which says so
-        headers[:0] = [("X-Crawler-Content-Encoding", "gzip"), ("X-Crawler-Content-Length", str(len(member(page.body))))]
+        headers[:0] = [
+            ("X-Crawler-Content-Encoding", "gzip"),
+            ("X-Crawler-Content-Length", str(len(member(page.body)))),
+        ]
     return body, headers
 
 
@@ -103,7 +112,9 @@ def sha1(data: bytes) -> str:
     return "sha1:" + base64.b32encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode()
 
 
-def record(kind: str, url: str, when: datetime, content_type: str, block: bytes, *more: tuple[str, str], extra: int = 0) -> bytes:
+def record(
+    kind: str, url: str, when: datetime, content_type: str, block: bytes, *more: tuple[str, str], extra: int = 0
+) -> bytes:
     """A WARC record. `extra` is added to the true content length."""
     headers = [
         ("WARC-Type", kind),
@@ -123,7 +134,9 @@ def members_of(page: Rendered) -> Iterator[bytes]:
     host, path = url.split("/", 3)[2], "/" + url.split("/", 3)[3]
     address = ("WARC-IP-Address", f"192.0.2.{1 + number(host, 250)}")
     if damage == "resource":
-        yield member(record("resource", url, when, page.content_type, page.body, ("WARC-Block-Digest", sha1(page.body))))
+        yield member(
+            record("resource", url, when, page.content_type, page.body, ("WARC-Block-Digest", sha1(page.body)))
+        )
         return
     request = f"GET {path} HTTP/1.1\r\nUser-Agent: samplebot/1.0\r\nAccept: text/html,*/*;q=0.5\r\nAccept-Encoding: br,gzip\r\nHost: {host}\r\nConnection: Keep-Alive\r\n\r\n"
     yield member(record("request", url, when, "application/http; msgtype=request", request.encode(), address))
@@ -131,10 +144,14 @@ def members_of(page: Rendered) -> Iterator[bytes]:
     payload = page.body if damage == "bare" else block.split(b"\r\n\r\n", 1)[1]
     digests = ("WARC-Payload-Digest", sha1(payload)), ("WARC-Block-Digest", sha1(block))
     extra = 700 if damage == "long-length" else 0
-    response = member(record("response", url, when, "application/http; msgtype=response", block, address, *digests, extra=extra))
+    response = member(
+        record("response", url, when, "application/http; msgtype=response", block, address, *digests, extra=extra)
+    )
     if damage == "corrupt":
         middle = len(response) // 2
-        response = response[:middle] + bytes(byte ^ 0xA5 for byte in response[middle : middle + 64]) + response[middle + 64 :]
+        response = (
+            response[:middle] + bytes(byte ^ 0xA5 for byte in response[middle : middle + 64]) + response[middle + 64 :]
+        )
     if damage == "truncated":
         yield response[: len(response) * 2 // 3]
         return
@@ -147,7 +164,7 @@ def archive(pages: Iterable[Rendered]) -> bytes:
     """The whole file: in the order of fetching, the truncated page last."""
     ordered = sorted(pages, key=lambda page: (page.page["damage"] == "truncated", fetched_at(page), page.url))
     info = "software: sample/pack.py\r\nformat: WARC File Format 1.0\r\ndescription: fictional sites, CC0\r\n\r\n"
-    head = member(record("warcinfo", "", START, "application/warc-fields", info.encode(), ("WARC-Filename", "sample.warc.gz")))
+    head = member(
+        record("warcinfo", "", START, "application/warc-fields", info.encode(), ("WARC-Filename", "sample.warc.gz"))
+    )
     return head + b"".join(piece for page in ordered for piece in members_of(page))
-
-
