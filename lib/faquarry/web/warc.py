@@ -104,8 +104,8 @@ class _Scan:
         self.needles_utf16 = (text.encode("utf-16-le"), text.encode("utf-16-be"))
 
     def items(self) -> Iterator[Record | Problem]:
-        head = self.window.have(self.origin, DETECT_BYTES)
-        coding = self.coding or detect_coding(head)
+        head = self.window.have(self.origin, 4096)
+        coding = self.coding or detect_coding(head) or detect_coding(self.window.have(self.origin, DETECT_BYTES))
         if coding == "gzip":
             yield from self._members(Gzip(self.window), self.origin)
         elif coding == "zstd":
