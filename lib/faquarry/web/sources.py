@@ -33,6 +33,7 @@ SAMPLE_URI = SAMPLE_SCHEME + "sample.warc.gz"
 SNIFF_THREADS = 32
 MAX_MANIFEST_BYTES = 1 << 30
 _MANIFEST = re.compile(r"\.paths(\.gz)?$")
+_MANIFESTS = re.compile(r"\.paths(\.gz|[^/]*\*)?$")
 _WILD = re.compile(r"[*?\[]")
 
 
@@ -89,10 +90,10 @@ def _expand(arg: str, settings: SourceSettings, prefix: str | None) -> Iterator[
         yield SAMPLE_URI, True
         return
     any_found = False
-    manifests = _MANIFEST.search(arg) is not None  # a manifest that some other glob happens to match is no archive
+    manifests = _MANIFESTS.search(arg) is not None  # a manifest that some other glob happens to match is no archive
     for uri, explicit in _find(arg, settings):
         any_found = True
-        if manifests and explicit:
+        if manifests and explicit and _MANIFEST.search(uri):
             yield from _manifest(uri, settings, prefix)
         else:
             yield uri, explicit

@@ -10,11 +10,11 @@ import zlib
 import brotli
 import pytest
 import zstandard
-from archives import FAQ, LIMIT, gz, http, read, warc
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faquarry.web.coding import decode_body, dechunk
+from archives import FAQ, LIMIT, gz, http, read, warc
+from faquarry.web.coding import dechunk, decode_body
 from faquarry.web.warc import payload_digest
 
 PAGE = b"<!doctype html><html><p>" + b"some words of a page, and some more " * 40 + FAQ
@@ -118,7 +118,9 @@ def test_utf16(charset, indent):
     assert payloads(http(page.replace("FAQPage".encode(charset)[-14:], b""), "Content-Type: text/html")) == []
 
 
-@pytest.mark.parametrize("front", [b"\xef\xbb\xbf", b"abc: ", b"12 FAQs\r\n", b"x", b"(", b"\xc3\x9c", b"H", b"1\r\n", b"\x00"])
+@pytest.mark.parametrize(
+    "front", [b"\xef\xbb\xbf", b"abc: ", b"12 FAQs\r\n", b"x", b"(", b"\xc3\x9c", b"H", b"1\r\n", b"\x00"]
+)
 def test_plain_bodies_that_begin_strangely(front):
     assert payloads(http(front + PAGE, "Content-Type: text/html")) == [front + PAGE]
 
@@ -149,7 +151,9 @@ def test_downloads_are_not_unpacked():
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.binary(max_size=2000), st.sampled_from(["", "gzip", "br", "deflate", "zstd", "deflate, br, gzip"]), st.booleans())
+@given(
+    st.binary(max_size=2000), st.sampled_from(["", "gzip", "br", "deflate", "zstd", "deflate, br, gzip"]), st.booleans()
+)
 def test_any_bytes_decode_within_the_bound(body, claim, say_chunked):
     headers = {"content-encoding": claim, "transfer-encoding": "chunked" if say_chunked else ""}
     assert len(decode_body(body, headers, 100_000)) <= 100_000

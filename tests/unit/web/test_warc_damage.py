@@ -8,10 +8,11 @@ import re
 import zlib
 
 import pytest
-from archives import FAQ, LIMIT, captures, gz, http, page, read, warc, zst
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_warc_scan import STORED, blocks, few_per_member, one_member, plain
+
+from archives import FAQ, LIMIT, captures, gz, http, page, read, warc, zst
 
 RECORDS = captures(40, faq_every=2, padding=500)
 GZ = gz(RECORDS)

@@ -7,8 +7,8 @@ import io
 from pathlib import Path
 
 import pytest
-from archives import Read
 
+from archives import Read
 from faquarry.web.record import ScanCounts
 from faquarry.web.warc import scan
 

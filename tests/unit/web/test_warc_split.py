@@ -8,11 +8,11 @@ import zlib
 from dataclasses import asdict
 
 import pytest
-from archives import captures, gz, http, read, warc, zst
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_warc_scan import blocks, few_per_member, one_frame, one_member, padded, with_extra_field
 
+from archives import captures, gz, http, read, warc, zst
 from faquarry.web.record import ScanCounts
 from faquarry.web.warc import splittable
 
