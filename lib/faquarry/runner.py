@@ -56,11 +56,9 @@ def run_stage(stage: Stage, settings: Settings, *, dry_run: bool = False) -> Fin
 
 
 def _work(stage: Stage, work: Work[Any], lake: Lake, settings: Settings, progress: Progress) -> Outcome:
-    from faquarry.lake.writer import LakeWriter
     from faquarry.spark.session import get_session
 
     spark = get_session(settings.spark, f"faquarry {stage.name}")
-    writer = LakeWriter(lake, spark)
     started, clock = datetime.now(UTC), time.monotonic()
     run_id = f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
     entry: dict[str, Any] = {
@@ -73,7 +71,7 @@ def _work(stage: Stage, work: Work[Any], lake: Lake, settings: Settings, progres
         "inputs": _versions(lake, stage.reads),
         "config": json.dumps(redacted(settings), sort_keys=True),
     }
-    writer.append_arrow("runs", [entry])
+    lake.upsert("runs", [entry])
 
     def close(status: str, counts: Mapping[str, int], error: str | None) -> None:
         entry.update(
@@ -84,7 +82,7 @@ def _work(stage: Stage, work: Work[Any], lake: Lake, settings: Settings, progres
             counts=dict(counts),
             error=error,
         )
-        writer.merge("runs", writer.from_rows("runs", [entry]), update_if="true")
+        lake.upsert("runs", [entry])
 
     try:
         outcome = stage.run(work, Context(lake, spark, run_id, progress))

@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 from pyspark.sql import SparkSession
 
 from faquarry.errors import LakeError, NothingToRead
@@ -51,7 +53,10 @@ def test_tables_are_made_as_declared(writer: LakeWriter) -> None:
     domains = [action["domainMetadata"] for action in map(json.loads, log.splitlines()) if "domainMetadata" in action]
     clustering = next(json.loads(d["configuration"]) for d in domains if d["domain"] == "delta.clustering")
     assert [column[0] for column in clustering["clusteringColumns"]] == ["language", "site"]
-    comments = {row["col_name"]: row["comment"] for row in writer.spark.sql(f"DESCRIBE delta.`{writer.lake.path('qa')}`").collect()}
+    comments = {
+        row["col_name"]: row["comment"]
+        for row in writer.spark.sql(f"DESCRIBE delta.`{writer.lake.path('qa')}`").collect()
+    }
     assert comments["language"] == "ISO 639-3, macro-languages folded"
 
 
@@ -60,7 +65,9 @@ def test_replacing_sources_is_repeatable_and_leaves_others_alone(writer: LakeWri
     for name in names:
         writer.replace_sources("rejects", writer.from_rows("rejects", [reject(name, 1), reject(name, 2)]), [name])
     before = rows(writer, "rejects", ["source", "offset"])
-    writer.replace_sources("rejects", writer.from_rows("rejects", [reject(n, o) for n in names[:2] for o in (1, 2)]), names[:2])
+    writer.replace_sources(
+        "rejects", writer.from_rows("rejects", [reject(n, o) for n in names[:2] for o in (1, 2)]), names[:2]
+    )
     assert rows(writer, "rejects", ["source", "offset"]) == before
     writer.replace_sources("rejects", writer.from_rows("rejects", []), names[:1])
     assert rows(writer, "rejects", ["source", "offset"]) == [row for row in before if row[0] != names[0]]
@@ -115,17 +122,47 @@ def test_two_writers_at_once_lose_nothing(writer: LakeWriter) -> None:
     assert [row[0] for row in rows(writer, "rejects", ["source"])] == expected
 
 
-def test_versions_with_and_without_a_jvm_agree(writer: LakeWriter) -> None:
-    assert writer.version("sources") is None
-    assert writer.lake.version("sources") is None
-    writer.append_arrow("sources", [source("a")])
-    assert writer.version("sources") == writer.lake.version("sources") == 1
+def test_rows_upserted_without_a_jvm_are_rows_for_spark(writer: LakeWriter) -> None:
+    lake = writer.lake
+    assert lake.version("sources") is None
+    lake.upsert("sources", [source("a"), source("b")])
+    lake.upsert("sources", [source("a", "failed")])
+    run = {"run_id": "1", "inputs": {"qa": 3}, "counts": {}, "started_at": NOON}
+    lake.upsert("runs", [run])
+    assert sorted((row.source, row.status) for row in writer.frame("sources").collect()) == [
+        ("a", "failed"),
+        ("b", "done"),
+    ]
+    [row] = writer.frame("runs").collect()
+    assert (row.run_id, row.inputs, row.outputs) == ("1", {"qa": 3}, None)
+    writer.merge("sources", writer.from_rows("sources", [source("c")]))
+    assert [row[0] for row in rows(writer, "sources", ["source"])] == ["a", "b", "c"]
+    comments = {
+        row["col_name"]: row["comment"] for row in writer.spark.sql(f"DESCRIBE delta.`{lake.path('runs')}`").collect()
+    }
+    assert comments["verb"] == "the command"
+
+
+def test_upserts_of_two_threads_lose_nothing_and_old_tables_grow(tmp_path: Path) -> None:
+    lake = Lake(str(tmp_path / "lake"))
+    old = TABLES["sources"].schema
+    write_deltalake(lake.path("sources"), pa.Table.from_pylist([{"source": "old"}], pa.schema([old.field("source")])))
+    threads = [
+        threading.Thread(target=lambda name=name: [lake.upsert("sources", [source(f"{name}{n}")]) for n in range(3)])
+        for name in "ab"
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = {row["source"]: row["status"] for row in lake.rows("sources")}
+    assert found == {"old": None, **{f"{name}{n}": "done" for name in "ab" for n in range(3)}}
 
 
 def test_an_absent_table_and_a_damaged_log_are_sentences(writer: LakeWriter, tmp_path: Path) -> None:
     with pytest.raises(NothingToRead, match="has no table qa"):
         writer.lake.arrow("qa")
-    writer.append_arrow("sources", [source("a")])
+    writer.append("sources", writer.from_rows("sources", [source("a")]))
     log = Path(writer.lake.path("sources")) / "_delta_log" / f"{1:020}.json"
     log.write_text("{ not json")
     with pytest.raises(LakeError, match=r"lake/sources cannot be read: .*RESTORE TABLE"):
@@ -134,7 +171,7 @@ def test_an_absent_table_and_a_damaged_log_are_sentences(writer: LakeWriter, tmp
 
 def test_compaction_keeps_the_rows(writer: LakeWriter) -> None:
     for number in range(3):
-        writer.append_arrow("sources", [source(str(number))])
+        writer.append("sources", writer.from_rows("sources", [source(str(number))]))
     before = rows(writer, "sources", ["source"])
     assert writer.compact("sources") == {"added": 1, "removed": 3}
     assert rows(writer, "sources", ["source"]) == before

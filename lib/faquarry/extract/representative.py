@@ -1,13 +1,14 @@
 """Which page speaks for a pair: the earliest fetched, then the one with the shortest URL.
 
-`qa` is a function of `occurrences` and the pages behind them. Adding sources can only put an earlier page in the place
-of a later one, which a merge decides row by row. Reading a source again may also take a pair's page away: then the best
-of the remaining places is found, and its row derived again from `pages.markup`.
+`qa` is a function of `occurrences` and the pages behind them. Adding places can only put an earlier page in the stead of a
+later one, which a merge decides row by row. Taking places away (a source is read again, an answer turns out to be
+boilerplate) may take a pair's page: then the best of the remaining places is found, and its row derived again from
+`pages.markup`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -16,8 +17,8 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from faquarry.extract.rows import Reading, pair_rows
 from faquarry.lake.tables import QA
-from faquarry.markup import rederive
 from faquarry.markup.model import Alternate, Page
+from faquarry.markup.pairs import rederive  # TEMP
 from faquarry.spark.batches import arrow_batches
 
 if TYPE_CHECKING:
@@ -25,44 +26,33 @@ if TYPE_CHECKING:
 
     from faquarry.lake.writer import LakeWriter
 
-__all__ = ["best_of", "merge_qa"]
+__all__ = ["add_places", "derived_again", "remove_places"]
 
-_PLACE = ("fetched_at", "url", "page_id", "position")
+_PLACE = ("id", "page_id", "position")
 
 
-def merge_qa(writer: LakeWriter, pairs: DataFrame, reread: Sequence[str], reading: Reading) -> None:
-    """Brings `qa` up to date with `pairs`, the new rows of some sources.
+def add_places(writer: LakeWriter, pairs: DataFrame) -> None:
+    """Merges qa rows of new places: an id that is new comes in, one that has a better place now gets its row."""
+    writer.merge("qa", best_of(pairs), update_if=f"{_order_sql('new')} <= {_order_sql('old')}")
 
-    `reread` names the sources among them whose earlier rows still stand in `occurrences` and are about to be replaced.
+
+def remove_places(writer: LakeWriter, leaving: DataFrame, staying: DataFrame, reading: Reading) -> None:
+    """Gives every id whose representative place is among `leaving` the best of `staying`, or removes it from `qa`.
+
+    `leaving` and `staying` are places as `occurrences` has them; `leaving` may hold places that `qa` no longer knows.
     """
-    best = best_of(pairs, pairs.columns)
-    better = f"{_order_sql('new')} <= {_order_sql('old')}"
-    if not reread:
-        writer.merge("qa", best, update_if=better)
-        return
-    occurrences = writer.frame("occurrences")
-    leaving = F.col("source").isin(list(reread))
-    same_place = ["id", *_PLACE]
-    gone = occurrences.where(leaving).select(*same_place).join(pairs.select(*same_place), same_place, "left_anti")
-    orphans = writer.frame("qa").join(gone.select(*same_place), same_place, "left_semi").select("id").localCheckpoint()
-    writer.merge("qa", best, update_if=better)
+    orphans = writer.frame("qa").join(leaving.select(*_PLACE), list(_PLACE), "left_semi").select("id").localCheckpoint()
     if orphans.isEmpty():
         return
-    elsewhere = occurrences.where(~leaving).join(orphans, "id", "left_semi").select(*same_place)
-    here = pairs.join(orphans, "id", "left_semi")
-    heir = best_of(elsewhere.unionByName(here.select(*same_place)), same_place)
-    heir_here = here.join(heir, same_place, "left_semi")
-    heir_elsewhere = _derived_again(writer, heir.join(elsewhere, same_place, "left_semi"), reading)
-    columns = QA.columns
-    heirs = best_of(heir_here.select(*columns).unionByName(heir_elsewhere.select(*columns)), columns).localCheckpoint()
-    nowhere = orphans.join(heir, "id", "left_anti").localCheckpoint()
-    writer.merge("qa", heirs, update_if="true", insert=False)
-    writer.delete("qa", nowhere)
+    heirs = best_of(staying.join(orphans, "id", "left_semi")).localCheckpoint()
+    rows = derived_again(writer, heirs, reading).localCheckpoint()
+    writer.merge("qa", rows, update_if="true", insert=False)
+    writer.delete("qa", orphans.join(heirs, "id", "left_anti").localCheckpoint())
 
 
-def best_of(rows: DataFrame, columns: Sequence[str]) -> DataFrame:
+def best_of(places: DataFrame) -> DataFrame:
     """One row an id: the one whose place comes first."""
-    best = rows.groupBy("id").agg(F.min_by(F.struct(*columns), _order()).alias("best"))
+    best = places.groupBy("id").agg(F.min_by(F.struct(*places.columns), _order()).alias("best"))
     return best.select("best.*")
 
 
@@ -75,10 +65,13 @@ def _order_sql(alias: str) -> str:
     return f"struct({of}fetched_at IS NULL, {of}fetched_at, length({of}url), {of}url, {of}page_id, {of}position)"
 
 
-def _derived_again(writer: LakeWriter, places: DataFrame, reading: Reading) -> DataFrame:
-    """The qa rows at some places of pages that were read earlier, from the markup those pages kept."""
+def derived_again(writer: LakeWriter, places: DataFrame, reading: Reading) -> DataFrame:
+    """The qa rows (with their `source`) of pages that were read earlier, from the markup those pages kept.
+
+    `places` has `page_id`, and `id` and `position` where only some places of a page are wanted.
+    """
     pages = writer.frame("pages").join(places.select("page_id").distinct(), "page_id", "left_semi")
-    schema = pa.schema(list(QA.schema))
+    schema = pa.schema([*QA.schema, pa.field("source", pa.string())])
 
     def derive(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
@@ -93,8 +86,10 @@ def _derived_again(writer: LakeWriter, places: DataFrame, reading: Reading) -> D
                 place = {name: stored[name] for name in ("page_id", "site", "origin", "url", "crawl", "fetched_at")}
                 pairs, _ = rederive(stored["markup"], reading.filters)
                 rows = pair_rows(page, pairs, place, reading.language, stored["run_id"])
-                yield from arrow_batches((row for row, reject in rows if reject is None), schema)
+                kept = ({**row, "source": stored["source"]} for row, reject in rows if reject is None)
+                yield from arrow_batches(kept, schema)
 
-    wanted = ["url", "title", "description", "html_lang", "alternates", "page_id", "site", "origin", "crawl"]
+    wanted = ["url", "title", "description", "html_lang", "alternates", "page_id", "site", "origin", "crawl", "source"]
     derived = pages.select(*wanted, "fetched_at", "markup", "run_id").mapInArrow(derive, from_arrow_schema(schema))
-    return derived.join(places, ["id", *_PLACE], "left_semi")
+    wanted_places = [column for column in _PLACE if column in places.columns]
+    return derived.join(places.select(*wanted_places), wanted_places, "left_semi")

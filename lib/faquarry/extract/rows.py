@@ -17,14 +17,15 @@ import pyarrow as pa
 from faquarry import __version__
 from faquarry.config.settings import ExtractSettings, FilterSettings, LanguageSettings, SourceSettings
 from faquarry.errors import SourceError
-from faquarry.extract.parts import Part, read_part
+from faquarry.extract.parts import Part, crawl_of, read_part
 from faquarry.extract.place import origin_of, site_of
 from faquarry.lake.tables import PAGES, QA, REJECTS
 from faquarry.language import Hints, identify_page
-from faquarry.markup import extract_nodes, extract_page
 from faquarry.markup.model import Extraction, Page, Pair, Reason, Reject
+from faquarry.markup.page import extract_page  # TEMP
 from faquarry.web.record import Problem, Record, ScanCounts
-from faquarry.web.structured import StructuredPage
+
+StructuredPage = Any  # TEMP
 
 __all__ = ["STAGED", "Reading", "read_rows"]
 
@@ -79,7 +80,7 @@ def read_rows(part: Part, reading: Reading) -> Iterator[Row]:
     except SourceError as problem:
         error = str(problem)
     yield {
-        "source": part.source,
+        "source": part.source.uri,
         "part": {
             "number": part.number,
             "records": counts.records,
@@ -93,7 +94,7 @@ def read_rows(part: Part, reading: Reading) -> Iterator[Row]:
 def _rows_of(item: Record | StructuredPage | Problem, part: Part, reading: Reading) -> Iterator[Row]:
     if isinstance(item, Problem):
         reject = Reject("read", Reason(item.reason), item.detail, excerpt=item.excerpt)
-        yield _reject_row(reject, part.source, item.offset, item.url, reading.run_id)
+        yield _reject_row(reject, part.source.uri, item.offset, item.url, reading.run_id)
         return
     if isinstance(item, Record):
         extraction = extract_page(
@@ -114,18 +115,19 @@ def _rows_of(item: Record | StructuredPage | Problem, part: Part, reading: Readi
 def _extraction_rows(
     extraction: Extraction, item: Record | StructuredPage, part: Part, reading: Reading
 ) -> Iterator[Row]:
+    source = part.source.uri
     rejects: list[Reject] = list(extraction.rejects)
     page = extraction.page
     if page is not None:
-        place = page_place(page, part.source, item.offset, item.fetched_at, part.crawl)
-        yield {"source": part.source, "page": _page_row(page, place, item, part.source, reading.run_id)}
+        place = page_place(page, source, item.offset, item.fetched_at, crawl_of(source))
+        yield {"source": part.source.uri, "page": _page_row(page, place, item, part.source.uri, reading.run_id)}
         for row, reject in pair_rows(page, extraction.pairs, place, reading.language, reading.run_id):
             if reject is not None:
                 rejects.append(reject)
             else:
-                yield {"source": part.source, "pair": {**row, "source": part.source}}
+                yield {"source": part.source.uri, "pair": {**row, "source": part.source.uri}}
     for reject in rejects:
-        yield _reject_row(reject, part.source, item.offset, item.url, reading.run_id)
+        yield _reject_row(reject, part.source.uri, item.offset, item.url, reading.run_id)
 
 
 def page_place(

@@ -20,9 +20,10 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from faquarry.config.settings import Settings
 from faquarry.errors import NothingToRead
+from faquarry.extract.boilerplate import sweep
 from faquarry.extract.parts import parts_of
 from faquarry.extract.plan import chunked, pack
-from faquarry.extract.representative import merge_qa
+from faquarry.extract.representative import add_places, remove_places
 from faquarry.extract.rows import STAGED, Reading, read_rows
 from faquarry.lake import Lake
 from faquarry.lake.writer import LakeWriter
@@ -34,6 +35,7 @@ from faquarry.web.sources import Source, resolve
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+
 
 __all__ = ["ExtractStage"]
 
@@ -71,9 +73,10 @@ class ExtractStage:
         if not found:
             raise NothingToRead(f"Nothing to read in {', '.join(self.sources)}.")
         known = _read_already(lake, fingerprint(self))
-        new = [source for source in found if source.error or known.get(source.uri) != (source.size, source.etag)]
+        new = [source for source in found if source.error or known.get(source.uri) != source.etag]
+        cut_short = _cut_short(lake)
         if not new:
-            return None
+            return Work(["an earlier run was cut short, and is brought to its end."], []) if cut_short else None
         size = sum(source.size or 0 for source in new)
         there = f", {len(found) - len(new):,} are read already" if len(new) < len(found) else ""
         summary = [f"{len(new):,} source{'s' if len(new) > 1 else ''} to read, {size / 1e6:,.1f} MB{there}."]
@@ -93,6 +96,9 @@ class ExtractStage:
         )
         totals = dict.fromkeys(("sources", "pages", "pairs", "rejects"), 0)
         failed: list[tuple[str, str]] = []
+        cut_short = _cut_short(context.lake) - {context.run_id}
+        known = {row["source"] for row in context.lake.rows("sources", ["source"])}
+        reread = False
         megabytes = sum(source.size or 0 for source in work.payload) / 1e6
         done_mb = 0.0
         with context.progress.working("extract", megabytes, "MB"):
@@ -101,7 +107,10 @@ class ExtractStage:
                 batch_mb = sum(source.size or 0 for source in batch) / 1e6
                 with _watching(context.spark, context.progress, f"{context.run_id}-{number}", done_mb, batch_mb):
                     _stage_rows(context.spark, batch, reading, staging)
-                rows = _commit(writer, batch, reading, staging)
+                # Rows of these sources may stand in the tables: of an earlier reading, or of a run that was cut short.
+                again = bool(cut_short) or not known.isdisjoint(source.uri for source in batch)
+                rows = _commit(writer, batch, reading, staging, again)
+                reread |= again
                 remove_folder(context.spark, staging)
                 done_mb += batch_mb
                 failed += [(row["source"], row["error"]) for row in rows if row["status"] == "failed"]
@@ -109,18 +118,32 @@ class ExtractStage:
                     totals[name] += sum(row[name] for row in rows)
                 totals["sources"] += len(rows)
                 context.progress.advance(to=done_mb, **totals)
+        if self.settings.extract.boilerplate and totals["sources"] + len(cut_short) > 0:
+            runs = None if reread or cut_short else [context.run_id]
+            totals |= sweep(writer, reading, self.settings.filters.site_boilerplate_questions, runs)
         for source, error in failed[:20]:
             context.progress.say(f"extract: failed: {source}: {error}")
         return Outcome({**totals, "failed": len(failed)}, failed)
 
 
-def _read_already(lake: Lake, current: str) -> dict[str, tuple[int | None, str | None]]:
-    """{source: (size, etag)} of what was read to its end by a run with the current version and settings."""
+def _read_already(lake: Lake, current: str) -> dict[str, str]:
+    """{source: etag} of what was read to its end by a run with the current version and settings."""
     runs = {row["run_id"]: row["fingerprint"] for row in lake.rows("runs", ["run_id", "fingerprint"])}
     return {
-        row["source"]: (row["size"], row["etag"])
-        for row in lake.rows("sources", ["source", "size", "etag", "status", "run_id"])
+        row["source"]: row["etag"]
+        for row in lake.rows("sources", ["source", "etag", "status", "run_id"])
         if row["status"] != "failed" and runs.get(row["run_id"]) == current
+    }
+
+
+def _cut_short(lake: Lake) -> set[str]:
+    """Runs of this verb that did not reach their end, since the last one that did."""
+    runs = [r for r in lake.rows("runs", ["run_id", "verb", "status", "started_at"]) if r["verb"] == ExtractStage.name]
+    finished = [run["started_at"] for run in runs if run["status"] in ("done", "partial")]
+    return {
+        run["run_id"]
+        for run in runs
+        if run["status"] in ("running", "failed") and (not finished or run["started_at"] > max(finished))
     }
 
 
@@ -139,14 +162,15 @@ def _stage_rows(spark: SparkSession, batch: Sequence[Source], reading: Reading, 
     plan.mapInArrow(read, from_arrow_schema(STAGED)).write.mode("overwrite").parquet(staging)
 
 
-def _commit(writer: LakeWriter, batch: Sequence[Source], reading: Reading, staging: str) -> list[dict[str, Any]]:
+def _commit(
+    writer: LakeWriter, batch: Sequence[Source], reading: Reading, staging: str, again: bool
+) -> list[dict[str, Any]]:
     """Puts the staged rows of a batch into the tables. -> the rows written to `sources`."""
     staged = writer.spark.read.schema(from_arrow_schema(STAGED)).parquet(staging)
     rows = _source_rows(staged, batch, reading.run_id)
     good = [row["source"] for row in rows if row["status"] != "failed"]
     if good:
         kept = staged if len(good) == len(rows) else staged.where(F.col("source").isin(good))
-        again = not writer.frame("occurrences").where(F.col("source").isin(good)).isEmpty()
         pairs = kept.where("pair IS NOT NULL").select("pair.*")
 
         def put(table: str, frame: DataFrame, count: int) -> None:
@@ -157,13 +181,17 @@ def _commit(writer: LakeWriter, batch: Sequence[Source], reading: Reading, stagi
 
         put("pages", kept.where("page IS NOT NULL").select("page.*"), sum(row["pages"] for row in rows))
         put("rejects", kept.where("reject IS NOT NULL").select("reject.*"), sum(row["rejects"] for row in rows))
-        merge_qa(writer, pairs, good if again else [], reading)
-        version = writer.version("qa")
+        if again:
+            occurrences = writer.frame("occurrences")
+            leaving = F.col("source").isin(good)
+            remove_places(writer, occurrences.where(leaving), occurrences.where(~leaving), reading)
+        add_places(writer, pairs.drop("source"))
+        version = writer.lake.version("qa")
         put("occurrences", pairs, sum(row["pairs"] for row in rows))
-        if writer.version("qa") != version:
+        if writer.lake.version("qa") != version:
             # Another job changed qa between our two commits, and may have removed a pair that it saw nowhere else.
-            merge_qa(writer, pairs, [], reading)
-    writer.merge("sources", writer.from_rows("sources", rows), update_if="true")
+            add_places(writer, pairs.drop("source"))
+    writer.lake.upsert("sources", rows)
     return rows
 
 

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 import pyarrow as pa
 
 from faquarry.errors import LakeError, NothingToRead
+from faquarry.lake.races import retrying
 from faquarry.lake.tables import TABLES
 
 if TYPE_CHECKING:
@@ -92,6 +93,44 @@ class Lake:
         if found is None:
             raise NothingToRead(f"The lake {self.uri} has no table {table}.")
         return found.to_pyarrow_table(columns=list(columns) if columns is not None else None)
+
+    def upsert(self, table: str, rows: Sequence[dict[str, Any]]) -> None:
+        """Merges a few rows by the table's key, without a JVM; makes the table when it is not there.
+
+        For what a driver holds in memory anyway: the ledger and the list of sources. A Spark merge of one row takes two
+        seconds, this one milliseconds.
+        """
+        from deltalake import DeltaTable
+        from deltalake import Schema as DeltaSchema
+        from deltalake.exceptions import CommitFailedError
+
+        declared = TABLES[table]
+        place = {"storage_options": _storage_options()}
+        data = pa.Table.from_pylist(
+            [{name: row.get(name) for name in declared.columns} for row in rows], declared.schema
+        )
+        on = " AND ".join(f"old.{column} = new.{column}" for column in declared.key or ())
+
+        def merge() -> None:
+            delta = self.delta(table)
+            if delta is None:
+                uri = _object_store_uri(self.path(table))
+                delta = DeltaTable.create(
+                    uri,
+                    declared.schema,
+                    mode="ignore",
+                    description=declared.comment,
+                    configuration={"delta.dataSkippingNumIndexedCols": str(declared.indexed)},
+                    **place,
+                )
+            there = {field.name for field in delta.schema().fields}
+            missing = [field for field in DeltaSchema.from_arrow(declared.schema).fields if field.name not in there]
+            if missing:
+                delta.alter.add_columns(missing)
+            merger = delta.merge(data, on, source_alias="new", target_alias="old")
+            merger.when_matched_update_all().when_not_matched_insert_all().execute()
+
+        retrying(merge, (CommitFailedError,), self.uri)
 
     def rows(self, table: str, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
         """The rows of a small table as dictionaries; [] when it is not there."""

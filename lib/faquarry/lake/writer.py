@@ -7,13 +7,12 @@ left behind.
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from faquarry.errors import LakeError
 from faquarry.lake.lake import Lake
+from faquarry.lake.races import retrying
 from faquarry.lake.tables import Table, table_named
 
 if TYPE_CHECKING:
@@ -24,10 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["LakeWriter", "spark_schema", "sql_in"]
 
 Result = TypeVar("Result")
-
-# A lost race is repeated with growing pauses: eight jobs on one lake, each commit a few seconds, stay far below this.
-_ATTEMPTS = 30
-_LAST_PAUSE_S = 10.0
 
 
 class LakeWriter:
@@ -49,11 +44,6 @@ class LakeWriter:
         if self.exists(name):
             return self.spark.read.format("delta").load(self.lake.path(name))
         return self.spark.createDataFrame([], spark_schema(table_named(name)))
-
-    def version(self, name: str) -> int | None:
-        if not self.exists(name):
-            return None
-        return int(self._handle(name).history(1).select("version").collect()[0][0])
 
     # -- writing -------------------------------------------------------------------------------------------------
 
@@ -77,10 +67,6 @@ class LakeWriter:
         self.ensure(name)
         rows = frame.select(*table_named(name).columns)
         self._retrying(lambda: rows.write.format("delta").mode("append").save(self.lake.path(name)))
-
-    def append_arrow(self, name: str, rows: Sequence[dict[str, Any]]) -> None:
-        """Adds a few rows given as dictionaries; absent columns are null."""
-        self.append(name, self.from_rows(name, rows))
 
     def replace_sources(self, name: str, frame: DataFrame, sources: Sequence[str]) -> None:
         """Puts `frame` in the place of every row whose `source` is among `sources`, in one transaction."""
@@ -200,14 +186,7 @@ class LakeWriter:
 
         # Delta's Python classes for lost races do not share a base class of their own.
         lost_race = tuple(getattr(conflicts, name) for name in conflicts.__all__)
-        for attempt in range(_ATTEMPTS):
-            try:
-                return transaction()
-            except lost_race:
-                time.sleep(random.uniform(0.1, min(_LAST_PAUSE_S, 0.5 * 1.5**attempt)))
-        raise LakeError(
-            f"Other jobs kept changing {self.lake.uri} for {_ATTEMPTS} attempts: run again when fewer write to it."
-        )
+        return retrying(transaction, lost_race, self.lake.uri)
 
 
 def sql_in(column: str, values: Iterable[str]) -> str:
