@@ -148,7 +148,7 @@ def _find_in_store(arg: str, settings: SourceSettings) -> Iterator[tuple[str, bo
         return
     base = arg[: wild.start()].rpartition("/")[0]
     matches = re.compile(_glob_pattern(arg)).fullmatch
-    yield from ((uri, True) for uri in store_find(base, settings) or () if matches(uri))
+    yield from ((uri, True) for uri in store_find(base, settings) or () if matches(uri) and _is_data(uri, base))
 
 
 def _is_data(uri: str, base: str) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from pyarrow import fs
 
@@ -17,6 +18,7 @@ from faquarry.web.remote import Stat
 __all__ = ["StoreReader", "filesystem_of", "store_find", "store_stat"]
 
 DEFAULT_REGION = "us-east-1"
+AHEAD_BYTES = 8 << 20
 _CREDENTIALS = (
     "AWS_ACCESS_KEY_ID",
     "AWS_PROFILE",
@@ -82,18 +84,24 @@ def _hdfs(authority: str) -> fs.HadoopFileSystem:
 
 
 def store_stat(uri: str, settings: SourceSettings) -> Stat:
+    """Size and version: S3's ETag, which tells two versions of one second apart; elsewhere time and size."""
     filesystem, path = filesystem_of(uri, settings)
     try:
+        if isinstance(filesystem, fs.S3FileSystem):
+            with filesystem.open_input_file(path) as file:
+                return Stat(file.size(), _text((file.metadata() or {}).get("ETag", "")))
         info = filesystem.get_file_info(path)
+    except FileNotFoundError:
+        raise SourceError(f"{uri} is not there.") from None
     except OSError as error:
         raise SourceError(f"{uri} cannot be read: {_first_line(error)}") from None
     if info.type != fs.FileType.File:
         raise SourceError(f"{uri} is {'a folder' if info.type == fs.FileType.Directory else 'not there'}.")
-    return Stat(info.size, _version(info))
+    return Stat(info.size, f"{info.mtime_ns}-{info.size}")
 
 
-def _version(info: Any) -> str:
-    return f"{info.mtime_ns}-{info.size}" if info.mtime_ns is not None else f"{info.size} bytes"
+def _text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value
 
 
 def store_find(uri: str, settings: SourceSettings) -> list[str] | None:
@@ -113,7 +121,10 @@ def store_find(uri: str, settings: SourceSettings) -> list[str] | None:
 
 
 class StoreReader:
-    """The bytes [start, end) of an object, in order. At the end it looks once more whether it is still the same one."""
+    """The bytes [start, end) of an object, in order. At the end it looks once more whether it is still the same one.
+
+    One block is fetched ahead while the one before is used: a request has a latency, and scanning takes time of its own.
+    """
 
     def __init__(self, uri: str, start: int, end: int | None, settings: SourceSettings, etag: str | None) -> None:
         self._uri, self._settings = uri, settings
@@ -121,34 +132,52 @@ class StoreReader:
         self.etag, self.size = found.etag, found.size or 0
         if etag and etag != self.etag:
             raise self._changed()
-        self._at, self._end = start, self.size if end is None else min(end, self.size)
+        self._end = self.size if end is None else min(end, self.size)
         filesystem, path = filesystem_of(uri, settings)
         try:
             self._file = filesystem.open_input_file(path)
         except OSError as error:
             raise SourceError(f"{uri} cannot be read: {_first_line(error)}") from None
+        self._pool = ThreadPoolExecutor(1)
+        self._block, self._used = b"", 0
+        self._ahead = start  # where the block that is being fetched begins
+        self._coming: Future[bytes] | None = self._fetch()
 
     def _changed(self) -> SourceChanged:
         return SourceChanged(f"{self._uri} changed while it was read: start again to read it as it is now.")
 
+    def _fetch(self) -> Future[bytes] | None:
+        size = min(AHEAD_BYTES, self._end - self._ahead)
+        return self._pool.submit(self._file.read_at, size, self._ahead) if size > 0 else None
+
     def read(self, size: int, /) -> bytes:
-        wanted = min(size, self._end - self._at)
-        if wanted <= 0:
-            return b""
+        if self._used >= len(self._block):
+            if self._coming is None:
+                return b""
+            self._next_block(self._coming)
+        piece = self._block[self._used : self._used + size]
+        self._used += len(piece)
+        return piece
+
+    def _next_block(self, coming: Future[bytes]) -> None:
         try:
-            piece = bytes(self._file.read_at(wanted, self._at))
+            self._block, self._used = bytes(coming.result()), 0
         except OSError as error:
             if store_stat(self._uri, self._settings).etag != self.etag:
                 raise self._changed() from None
-            raise SourceError(f"{self._uri} could not be read beyond byte {self._at}: {_first_line(error)}") from None
-        self._at += len(piece)
-        if (not piece or self._at >= self._end) and store_stat(self._uri, self._settings).etag != self.etag:
+            raise SourceError(
+                f"{self._uri} could not be read beyond byte {self._ahead}: {_first_line(error)}"
+            ) from None
+        self._ahead += len(self._block)
+        self._coming = self._fetch()
+        if self._coming is None and store_stat(self._uri, self._settings).etag != self.etag:
             raise self._changed()
-        if not piece:
-            raise SourceError(f"{self._uri} ends at byte {self._at}, {self._end} were promised.")
-        return piece
+        if not self._block:
+            raise SourceError(f"{self._uri} ends at byte {self._ahead}, {self._end} were promised.")
 
     def close(self) -> None:
+        self._coming = None
+        self._pool.shutdown(wait=True, cancel_futures=True)
         self._file.close()
 
     def __enter__(self) -> Self:
