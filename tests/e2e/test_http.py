@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import itertools
 import random
 import socket
@@ -12,6 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from faquarry.config.settings import SourceSettings
@@ -19,6 +22,7 @@ from faquarry.errors import NothingToRead, SourceChanged, SourceError
 from faquarry.web import address
 from faquarry.web.archive import fetch, read_archive
 from faquarry.web.files import open_random, open_range, stat
+from faquarry.web.index import plan_index, read_plan
 from faquarry.web.record import Record, ScanCounts
 from faquarry.web.sources import resolve
 
@@ -400,6 +404,29 @@ class TestArchives:
         empty = server.add("/empty.paths", Site(b"\n"))
         with pytest.raises(NothingToRead, match="names no file"):
             resolve([empty], FAST)
+
+    def test_a_columnar_index(self, server):
+        stored = archive()
+        whole = list(read_archive(server.add("/crawl/a.warc.gz", Site(stored)), FAST, counts=ScanCounts()))
+        rows = [(item.url, "crawl/a.warc.gz", item.offset, item.length) for item in whole]
+        names = ["url", "warc_filename", "warc_record_offset", "warc_record_length"]
+        table = pa.table({name: [row[n] for row in rows] for n, name in enumerate(names)})
+        file = io.BytesIO()
+        pq.write_table(table, file, row_group_size=9)
+        site = server.sites["/crawl/a.warc.gz"]
+        for ranges in (True, False):
+            url = server.add("/index.parquet", Site(file.getvalue(), ranges=ranges))
+            (source,) = resolve([url], FAST)
+            assert source.kind == "index"
+            (plan,) = plan_index([url], FAST, where="url LIKE '%s1_.example%'")
+            site.requests.clear()
+            assert list(read_plan(plan, FAST, counts=ScanCounts())) == whole[10:20]
+            assert len(site.requests) == 1
+        near = FAST.model_copy(update={"merge_gap_bytes": 0})
+        (plan,) = plan_index([url], near, where="url IN ('https://s3.example/', 'https://s30.example/')")
+        site.requests.clear()
+        assert list(read_plan(plan, near, counts=ScanCounts())) == [whole[3], whole[30]]
+        assert len(site.requests) == 2
 
     def test_one_bad_file_among_good_ones(self, server):
         good = server.add("/good.warc.gz", Site(archive(1)))

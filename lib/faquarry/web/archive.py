@@ -10,7 +10,7 @@ from faquarry.web.members import Coding, detect_coding, zstd_dictionary
 from faquarry.web.record import Problem, Record, ScanCounts
 from faquarry.web.warc import NEEDLE, scan
 
-__all__ = ["SYNC_BYTES", "fetch", "read_archive"]
+__all__ = ["SYNC_BYTES", "dictionary_of", "fetch", "read_archive"]
 
 SYNC_BYTES = 4 << 20
 """How far before a range reading begins, to find its feet among members that may hold other archives' members."""
@@ -71,7 +71,7 @@ def fetch(
     data = _head(uri, length, settings, None, offset)
     dictionary = None
     if detect_coding(data) == "zstd" and offset > 0:
-        dictionary = _dictionary(uri, _head(uri, HEAD_BYTES, settings, None), settings, None)
+        dictionary = dictionary_of(uri, settings)
     found = scan(
         _Bytes(data), needle=needle, dictionary=dictionary, max_record_bytes=max_record_bytes, counts=ScanCounts()
     )
@@ -89,6 +89,11 @@ def _head(uri: str, size: int, settings: SourceSettings, etag: str | None, start
         while piece := stream.read(size):
             pieces.append(piece)
     return b"".join(pieces)
+
+
+def dictionary_of(uri: str, settings: SourceSettings, etag: str | None = None) -> bytes | None:
+    """The dictionary that a zstd archive begins with, if it has one."""
+    return _dictionary(uri, _head(uri, HEAD_BYTES, settings, etag), settings, etag)
 
 
 def _dictionary(uri: str, head: bytes, settings: SourceSettings, etag: str | None) -> bytes | None:
