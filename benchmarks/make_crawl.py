@@ -10,7 +10,7 @@ flush ends every block on a byte and forgets its window, so blocks can be joined
 checksum of the whole follows from the checksums of the blocks. No two members are the same: head, URL, order of the
 blocks and a paragraph of its own differ in each.
 
-    python benchmarks/make_crawl.py benchmarks/data/crawl-1GB.warc.gz --bytes 1000000000
+    python -m benchmarks.make_crawl benchmarks/data/crawl-1GB.warc.gz --bytes 1000000000
 """
 
 from __future__ import annotations
