@@ -161,7 +161,7 @@ def test_a_source_that_cannot_be_read_is_4_and_the_rest_is_committed(
     broken = tmp_path / "crawl" / "broken.warc.gz"
     broken.write_bytes(b"this is no archive at all\n" * 100)
     assert main(["extract", *crawl, str(broken), "--lake", str(lake)]) == 4
-    assert f"failed: {broken}" in capsys.readouterr().err
+    assert f"failed: file://{broken}" in capsys.readouterr().err
     assert {row["status"] for row in rows(lake, "sources")} == {"done", "failed"}
     [failed] = rows(lake, "sources", status="failed")
     assert failed["error"]

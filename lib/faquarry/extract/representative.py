@@ -18,7 +18,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from faquarry.extract.rows import Reading, pair_rows
 from faquarry.lake.tables import QA
 from faquarry.markup.model import Alternate, Page
-from faquarry.markup.pairs import rederive  # TEMP
+from faquarry.markup.pairs import rederive
 from faquarry.spark.batches import arrow_batches
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,10 +22,9 @@ from faquarry.extract.place import origin_of, site_of
 from faquarry.lake.tables import PAGES, QA, REJECTS
 from faquarry.language import Hints, identify_page
 from faquarry.markup.model import Extraction, Page, Pair, Reason, Reject
-from faquarry.markup.page import extract_page  # TEMP
+from faquarry.markup.page import extract_nodes, extract_page
 from faquarry.web.record import Problem, Record, ScanCounts
-
-StructuredPage = Any  # TEMP
+from faquarry.web.structured import StructuredPage
 
 __all__ = ["STAGED", "Reading", "read_rows"]
 
@@ -80,7 +79,7 @@ def read_rows(part: Part, reading: Reading) -> Iterator[Row]:
     except SourceError as problem:
         error = str(problem)
     yield {
-        "source": part.source.uri,
+        "source": part.uri,
         "part": {
             "number": part.number,
             "records": counts.records,
@@ -94,7 +93,7 @@ def read_rows(part: Part, reading: Reading) -> Iterator[Row]:
 def _rows_of(item: Record | StructuredPage | Problem, part: Part, reading: Reading) -> Iterator[Row]:
     if isinstance(item, Problem):
         reject = Reject("read", Reason(item.reason), item.detail, excerpt=item.excerpt)
-        yield _reject_row(reject, part.source.uri, item.offset, item.url, reading.run_id)
+        yield _reject_row(reject, part.uri, item.offset, item.url, reading.run_id)
         return
     if isinstance(item, Record):
         extraction = extract_page(
@@ -106,28 +105,29 @@ def _rows_of(item: Record | StructuredPage | Problem, part: Part, reading: Readi
             max_s=reading.extract.max_page_s,
         )
     else:
-        extraction = extract_nodes(
-            item.nodes, url=item.url, title=item.title, description=item.description, filters=reading.filters
-        )
+        extraction = extract_nodes(item.nodes, url=item.url, filters=reading.filters, max_s=reading.extract.max_page_s)
+        if extraction.page is not None:
+            page = replace(extraction.page, title=item.title, description=item.description)
+            extraction = replace(extraction, page=page)
     yield from _extraction_rows(extraction, item, part, reading)
 
 
 def _extraction_rows(
     extraction: Extraction, item: Record | StructuredPage, part: Part, reading: Reading
 ) -> Iterator[Row]:
-    source = part.source.uri
+    source = part.uri
     rejects: list[Reject] = list(extraction.rejects)
     page = extraction.page
     if page is not None:
         place = page_place(page, source, item.offset, item.fetched_at, crawl_of(source))
-        yield {"source": part.source.uri, "page": _page_row(page, place, item, part.source.uri, reading.run_id)}
+        yield {"source": part.uri, "page": _page_row(page, place, item, part.uri, reading.run_id)}
         for row, reject in pair_rows(page, extraction.pairs, place, reading.language, reading.run_id):
             if reject is not None:
                 rejects.append(reject)
             else:
-                yield {"source": part.source.uri, "pair": {**row, "source": part.source.uri}}
+                yield {"source": part.uri, "pair": {**row, "source": part.uri}}
     for reject in rejects:
-        yield _reject_row(reject, part.source.uri, item.offset, item.url, reading.run_id)
+        yield _reject_row(reject, part.uri, item.offset, item.url, reading.run_id)
 
 
 def page_place(
@@ -192,7 +192,7 @@ def _page_row(page: Page, place: Mapping[str, Any], item: Record | StructuredPag
         "source": source,
         "offset": item.offset,
         "length": item.length,
-        "digest": item.digest,
+        "digest": item.digest or None,
         "questions": page.questions,
         "html_lang": page.html_lang,
         "charset": page.charset,

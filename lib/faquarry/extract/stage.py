@@ -21,7 +21,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from faquarry.config.settings import Settings
 from faquarry.errors import NothingToRead
 from faquarry.extract.boilerplate import sweep
-from faquarry.extract.parts import parts_of
+from faquarry.extract.parts import Input, inputs_of, parts_of
 from faquarry.extract.plan import chunked, pack
 from faquarry.extract.representative import add_places, remove_places
 from faquarry.extract.rows import STAGED, Reading, read_rows
@@ -31,7 +31,7 @@ from faquarry.progress import Progress
 from faquarry.spark.batches import arrow_batches
 from faquarry.spark.files import remove_folder
 from faquarry.stage import Context, Outcome, Work, fingerprint
-from faquarry.web.sources import Source, resolve
+from faquarry.web.sources import resolve
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -68,24 +68,25 @@ class ExtractStage:
             "language": self.settings.language.model_dump(),
         }
 
-    def pending(self, lake: Lake) -> Work[list[Source]] | None:
-        found = resolve(self.sources, self.settings.sources, prefix=self.prefix)
+    def pending(self, lake: Lake) -> Work[list[Input]] | None:
+        sources = resolve(self.sources, self.settings.sources, prefix=self.prefix)
+        found = inputs_of(sources, self.settings.sources, self.prefix)
         if not found:
             raise NothingToRead(f"Nothing to read in {', '.join(self.sources)}.")
         known = _read_already(lake, fingerprint(self))
-        new = [source for source in found if source.error or known.get(source.uri) != source.etag]
+        new = [item for item in found if item.failed or known.get(item.source.uri) != item.source.etag]
         cut_short = _cut_short(lake)
         if not new:
             return Work(["an earlier run was cut short, and is brought to its end."], []) if cut_short else None
-        size = sum(source.size or 0 for source in new)
+        size = sum(item.source.size or 0 for item in new)
         there = f", {len(found) - len(new):,} are read already" if len(new) < len(found) else ""
         summary = [f"{len(new):,} source{'s' if len(new) > 1 else ''} to read, {size / 1e6:,.1f} MB{there}."]
-        summary += [f"  {source.uri} ({source.kind})" for source in new[:5]]
+        summary += [f"  {item.source.uri} ({item.source.kind})" for item in new[:5]]
         if len(new) > 5:
             summary.append(f"  … and {len(new) - 5:,} more")
         return Work(summary, new)
 
-    def run(self, work: Work[list[Source]], context: Context) -> Outcome:
+    def run(self, work: Work[list[Input]], context: Context) -> Outcome:
         writer = LakeWriter(context.lake, context.spark)
         reading = Reading(
             context.run_id,
@@ -99,16 +100,16 @@ class ExtractStage:
         cut_short = _cut_short(context.lake) - {context.run_id}
         known = {row["source"] for row in context.lake.rows("sources", ["source"])}
         reread = False
-        megabytes = sum(source.size or 0 for source in work.payload) / 1e6
+        megabytes = sum(item.source.size or 0 for item in work.payload) / 1e6
         done_mb = 0.0
         with context.progress.working("extract", megabytes, "MB"):
             for number, batch in enumerate(chunked(work.payload, self.settings.extract.files_per_commit)):
                 staging = f"{context.lake.uri}/{STAGING}/{context.run_id}-{number}"
-                batch_mb = sum(source.size or 0 for source in batch) / 1e6
+                batch_mb = sum(item.source.size or 0 for item in batch) / 1e6
                 with _watching(context.spark, context.progress, f"{context.run_id}-{number}", done_mb, batch_mb):
                     _stage_rows(context.spark, batch, reading, staging)
                 # Rows of these sources may stand in the tables: of an earlier reading, or of a run that was cut short.
-                again = bool(cut_short) or not known.isdisjoint(source.uri for source in batch)
+                again = bool(cut_short) or not known.isdisjoint(item.source.uri for item in batch)
                 rows = _commit(writer, batch, reading, staging, again)
                 reread |= again
                 remove_folder(context.spark, staging)
@@ -147,9 +148,9 @@ def _cut_short(lake: Lake) -> set[str]:
     }
 
 
-def _stage_rows(spark: SparkSession, batch: Sequence[Source], reading: Reading, staging: str) -> None:
+def _stage_rows(spark: SparkSession, batch: Sequence[Input], reading: Reading, staging: str) -> None:
     """Reads a batch in the workers and leaves its rows as Parquet under `staging`."""
-    parts = [part for source in batch if not source.error for part in parts_of(source, reading.extract.split_bytes)]
+    parts = [part for item in batch for part in parts_of(item, reading.extract.split_bytes)]
     tasks = pack(parts, reading.extract.group_bytes, spark.sparkContext.defaultParallelism)
 
     def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -163,7 +164,7 @@ def _stage_rows(spark: SparkSession, batch: Sequence[Source], reading: Reading, 
 
 
 def _commit(
-    writer: LakeWriter, batch: Sequence[Source], reading: Reading, staging: str, again: bool
+    writer: LakeWriter, batch: Sequence[Input], reading: Reading, staging: str, again: bool
 ) -> list[dict[str, Any]]:
     """Puts the staged rows of a batch into the tables. -> the rows written to `sources`."""
     staged = writer.spark.read.schema(from_arrow_schema(STAGED)).parquet(staging)
@@ -195,7 +196,7 @@ def _commit(
     return rows
 
 
-def _source_rows(staged: DataFrame, batch: Sequence[Source], run_id: str) -> list[dict[str, Any]]:
+def _source_rows(staged: DataFrame, batch: Sequence[Input], run_id: str) -> list[dict[str, Any]]:
     """One row a source, counted from what was staged. A source with a part missing or cut short has failed."""
     counted = {
         row["source"]: row
@@ -213,9 +214,10 @@ def _source_rows(staged: DataFrame, batch: Sequence[Source], run_id: str) -> lis
     }
     finished_at = datetime.now(UTC)
     rows = []
-    for source in batch:
+    for item in batch:
+        source = item.source
         found = counted.get(source.uri)
-        error = source.error or (found["error"] if found else None)
+        error = item.failed or (found["error"] if found else None)
         number = {
             name: 0 if error or found is None else found[name] or 0
             for name in ("records", "responses", "pages", "pairs", "rejects")
@@ -231,7 +233,7 @@ def _source_rows(staged: DataFrame, batch: Sequence[Source], run_id: str) -> lis
                 **number,
                 "run_id": run_id,
                 "finished_at": finished_at,
-                "error": error,
+                "error": error or source.error,
             }
         )
     return rows
