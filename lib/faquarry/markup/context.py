@@ -19,7 +19,11 @@ __all__ = ["Context", "read_context"]
 MAX_ALTERNATES = 1000
 MAX_CHARS = 4000  # of one value
 
-_PLAIN_URL = re.compile(r"https?://[\w.-]+(?::\d+)?(?:/[\w%~.,+/-]*)?\Z", re.ASCII)
+# Addresses that resolving would not change: most of them, and resolving is slow.
+_SEGMENTS = r"(?:[\w%~,+-][\w%~.,+-]*+(?:/|(?=\Z)))*+\Z"
+_PLAIN_URL = re.compile(rf"https?://[\w.-]+(?::\d+)?(?:/{_SEGMENTS}|\Z)", re.ASCII)
+_PLAIN_PATH = re.compile(rf"/{_SEGMENTS}", re.ASCII)
+_ORIGIN = re.compile(r"https?://[\w.-]+(?::\d+)?(?=/|\Z)", re.ASCII)
 _LINK = re.compile(r"<([^<>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:\"[^\"]*\"|[^\s;,\"]+))*)")
 _LINK_PARAMETER = re.compile(r";\s*([\w*-]+)\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]+))")
 _AI_TOKENS = ("noai", "noimageai")
@@ -132,6 +136,8 @@ def _absolute(base: str, href: str | None) -> str | None:
         return None
     if _PLAIN_URL.match(href):
         return href
+    if _PLAIN_PATH.match(href) and (origin := _ORIGIN.match(base)):
+        return origin.group() + href
     try:
         target = urljoin(base, href)
         return target if urlsplit(target).scheme in ("http", "https") else None

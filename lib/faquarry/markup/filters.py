@@ -14,14 +14,17 @@ from faquarry.text.scripts import QUESTION_MARKS, dominant_script, has_letters, 
 
 __all__ = ["Verdict", "judge", "judge_as_published"]
 
+MAX_KEY_CHARS = 200  # keys and addresses that stand where a text should be are short
+
 Verdict = tuple[Reason, str | None]
 
 # Placeholders of template languages, frameworks and page builders that reached the reader.
 _PLACEHOLDER = re.compile(
-    r"\{\{[^{}]{0,80}\}\}|\{%[^{}]{0,80}%\}|\$\{[^{}]{0,80}\}|<%[^<>]{0,80}%>|\[\[[^\[\]]{0,80}\]\]|##[A-Z_]{2,40}##|%%[\w.]{2,40}%%"
-    r"|%\d\$[sd]|(?<!\S)%[sd@](?!\S)|\[object Object\]|__[A-Z][A-Z0-9_]{2,40}__|\{[a-zA-Z_][\w.]{0,40}\}"
-    r"|\[(?:insert|your|enter|add|company|city|name|phone|product)[^\[\]]{0,60}\]",
-    re.IGNORECASE,
+    r"\{\{[^{}]{0,80}\}\}|\{%[^{}]{0,80}%\}|\$\{[^{}]{0,80}\}|<%[^<>]{0,80}%>|\[\[[^\[\]]{0,80}\]\]"
+    r"|##[A-Z_]{2,40}##|%%[\w.]{2,40}%%|__[A-Z][A-Z0-9_]{2,40}__|%\d\$[sd]|(?<!\S)%[sd@](?!\S)|\[object Object\]"
+    r"|(?i:[{\[](?:insert|your|enter|add)\b[^{}\[\]]{0,60}[}\]]"
+    r"|[{\[](?:city|town|state|region|area|country|location|address|name|company|business|brand|product|service|keyword"
+    r"|phone|year|price|date|category|title)(?:[ _.-]?name)?[}\]])"
 )
 _FILLER = re.compile(
     r"\blorem ipsum\b|\bdolor sit amet\b|\b(?:your|insert|enter|write|type|add) (?:an? |the |your )?(?:question|answer)s?"
@@ -30,15 +33,15 @@ _FILLER = re.compile(
 _PLACEHOLDER_SIGN = re.compile(r"[{\[%$#_]")
 # A translation key where a translation should be: faq.shipping.title, FAQ_QUESTION_3, faq-answer-1, home:faq.q1
 _KEY = re.compile(
-    r"[a-z][\w-]*(?:[._:/][\w-]+){1,8}|[A-Z]+(?:_[A-Z0-9]+)+|[a-z]+(?:-[a-z]+)*-?\d+|(?:question|answer|faq|item|title)[ _-]?\d*",
-    re.IGNORECASE,
+    r"[a-z][\w-]*(?:[._:/][\w-]+){1,8}|[a-z]+(?:-[a-z]+)*-?\d+|(?:question|answer|faq|item|title)[ _-]?\d*",
+    re.IGNORECASE | re.ASCII,
 )
 _NOTHING = frozenset(
     ("undefined", "null", "none", "nan", "n/a", "tbd", "todo", "test", "true", "false", "[object object]")
 )
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\w+", re.IGNORECASE)
 
-_ASKS = re.compile(rf"[{QUESTION_MARKS}]+(?=[\s\"'”’»)\]」』…!.]|\Z)|[？؟՞፧⸮⁇‽꘏꛷]")
+_ASKS = re.compile(rf"[{QUESTION_MARKS}](?=[\s\"'”’»)\]」』…!.]|\Z)|[？؟՞፧⸮⁇‽꘏꛷]")
 _GREEK_ASKS = re.compile(r";(?=\s|\Z)")
 
 
@@ -91,7 +94,7 @@ def _template(question: str, answer: str) -> Verdict | None:
                 found = _FILLER.search(lower)
         if found:
             return Reason.TEMPLATE, found.group()[:80]
-        if len(text) < 100 and " " not in text and (text.lower() in _NOTHING or _is_key(text)):
+        if len(text) < MAX_KEY_CHARS and " " not in text and (text.lower() in _NOTHING or _is_key(text)):
             return Reason.TEMPLATE, text
     return None
 
@@ -104,7 +107,7 @@ def _not_a_sentence(question: str, answer: str) -> Verdict | None:
     for text, which in ((question, "question"), (answer, "answer")):
         if not has_letters(text):
             return Reason.NOT_A_SENTENCE, f"the {which} has no letters"
-    if _ADDRESS.fullmatch(question):
+    if len(question) < MAX_KEY_CHARS and " " not in question and _ADDRESS.fullmatch(question):
         return Reason.NOT_A_SENTENCE, "the question is an address"
     return None
 

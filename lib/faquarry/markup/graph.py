@@ -93,7 +93,7 @@ class FaqGraph:
                 children.reverse()
                 stack.extend(children)
             elif isinstance(value, list):
-                stack.extend(reversed(value))
+                stack.extend(child for child in reversed(value) if child.__class__ in (dict, list))
 
     def findings(self) -> Findings:
         """The FAQPage trees in document order, then what belongs to none of them."""

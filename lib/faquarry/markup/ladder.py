@@ -29,7 +29,8 @@ __all__ = ["MAX_DEPTH", "MAX_NODES", "Block", "read_block"]
 
 MAX_DEPTH = 200  # real pages nest ten deep
 MAX_NODES = 400_000  # brackets in a block: about 100 MB of Python objects
-MAX_REPAIR_CHARS = 256 * 1024  # json_repair is Python and not linear on every input
+MAX_REPAIR_CHARS = 256 * 1024  # of a page: json_repair is Python and takes 4 to 10 µs a character
+MAX_WRAPPERS = 20  # signs behind a block
 MAX_SEVERAL = 10_000  # values in one block
 
 _NOISE_BEFORE = re.compile(
@@ -46,7 +47,7 @@ _ESCAPED_QUOTE = re.compile(r"[{\[,:]\s*&(?:amp;)?(?:quot|#0*34|#[xX]0*22);")
 _STYLED_KEYWORD = re.compile("[“”„‟″]@(?:type|context|graph|id)[“”„‟″]")
 _STYLED_QUOTE = re.compile("[“”„‟″]")
 _SLASHED_KEYWORD = re.compile(r'[{,]\s*\\"@(?:type|context|graph|id)\\"')
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)  # also one that never ends
 _REPEATABLE = ("mainEntity", "acceptedAnswer", "suggestedAnswer", "hasPart", "@graph")
 
 
@@ -60,9 +61,9 @@ class Block:
     too_deep: bool = False
 
 
-def read_block(text: str) -> Block:
+def read_block(text: str, repairable: int = MAX_REPAIR_CHARS) -> Block:
     """Parses the text of one script element. Never raises; never takes longer than linear in `text` (save `repair`,
-    which is bounded by `MAX_REPAIR_CHARS`).
+    which is tried on blocks of at most `repairable` characters).
 
     >>> read_block('{"a": [1, 2,],}  // done').rungs
     ('json5',)
@@ -72,7 +73,7 @@ def read_block(text: str) -> Block:
     if _depth(text) > MAX_DEPTH:
         return Block(error=f"nested more than {MAX_DEPTH} deep", too_deep=True)
     try:
-        value, rungs = _climb(text)
+        value, rungs = _climb(text, repairable)
     except _NoRung as failure:
         return Block(error=str(failure))
     inner = _unstrung(value)
@@ -85,7 +86,7 @@ class _NoRung(ValueError):
     """No rung of the ladder could read the block."""
 
 
-def _climb(text: str) -> tuple[Any, tuple[str, ...]]:
+def _climb(text: str, repairable: int) -> tuple[Any, tuple[str, ...]]:
     error = "empty"
     if not text.strip():
         raise _NoRung(error)
@@ -107,7 +108,7 @@ def _climb(text: str) -> tuple[Any, tuple[str, ...]]:
             strict = _lenient(text, strict=True) is not _FAILED
             return value, tuple(rungs) if strict and rungs else (*rungs, "control")
     for name, parse in (("json5", _json5), ("several", _several), ("repair", _repaired)):
-        value = parse(text)
+        value = parse(text) if name != "repair" or len(text) <= repairable else _FAILED
         if value is not _FAILED:
             return value, (*rungs, name)
     raise _NoRung(error)
@@ -195,7 +196,7 @@ def _unwrapped(text: str) -> str:
 
 
 def _without_noise_behind(text: str) -> str:
-    while True:
+    for _ in range(MAX_WRAPPERS):
         text = text.rstrip(_BLANK_BEHIND)
         if text.endswith("]]>") or text.endswith("-->"):
             text = text[:-3]
@@ -206,7 +207,8 @@ def _without_noise_behind(text: str) -> str:
         elif text.endswith(">") and (tag := _TAG_BEHIND.search(text, text.rfind("<"))):
             text = text[: tag.start()]
         else:
-            return text
+            break
+    return text
 
 
 def _outside_strings(text: str, change: Callable[[str], str]) -> str:
@@ -284,7 +286,7 @@ def _several(text: str) -> Any:
 
 
 def _repaired(text: str) -> Any:
-    if len(text) > MAX_REPAIR_CHARS or text[:1] not in "[{":
+    if text[:1] not in "[{":
         return _FAILED
     import json_repair
 

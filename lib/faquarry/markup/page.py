@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 import orjson
+import stringzilla as sz
 
 from faquarry.config.settings import FilterSettings
 from faquarry.errors import FaquarryError
@@ -23,7 +24,7 @@ from faquarry.markup.clock import Clock, OutOfTime
 from faquarry.markup.context import Context, read_context
 from faquarry.markup.graph import MAX_QUESTIONS, FaqGraph, Findings
 from faquarry.markup.guard import too_costly
-from faquarry.markup.ladder import read_block
+from faquarry.markup.ladder import MAX_REPAIR_CHARS, read_block
 from faquarry.markup.microdata import MAX_ITEMS, microdata_items
 from faquarry.markup.model import Extraction, Page, Reason, Reject
 from faquarry.markup.pairs import derive, excerpt
@@ -42,9 +43,10 @@ _DEFAULT_FILTERS = FilterSettings()
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 MAX_STRAY_REJECTS = 1000
 
-# A look at the bytes before elements are selected; on lower-case bytes.
-_MICRODATA = re.compile(rb"itemtype\s*=\s*(?:\"[^\"]*|'[^']*|[^\s>]*)(?:faqpage|qapage|question)")
-_RDFA = re.compile(rb"typeof\s*=\s*(?:\"[^\"]*|'[^']*|[^\s>]*)(?:faqpage|qapage|question)")
+# Attributes that name one of the types; looked for before elements are selected.
+_TYPED = rb"\s*=\s*[\"']?[^\"'=>]{0,300}(?:faqpage|qapage|question)"
+_MICRODATA = re.compile(rb"itemtype" + _TYPED, re.IGNORECASE)
+_RDFA = re.compile(rb"typeof" + _TYPED, re.IGNORECASE)
 
 
 def extract_page(
@@ -120,7 +122,7 @@ def _extract(
         for syntax, nodes in extruct_nodes(decoded.text, url).items():
             graph.add(nodes, syntax)
     else:
-        _read_json_ld(tree, decoded.text, graph, reading)
+        _read_json_ld(tree, decoded.text, graph, reading, clock)
         if tree is not None:
             _read_elements(tree, decoded.utf8, graph, reading, clock)
     found = graph.findings()
@@ -135,36 +137,49 @@ def _parsed(decoded: Decoded) -> LexborHTMLParser:
     return LexborHTMLParser(decoded.utf8)
 
 
-def _read_json_ld(tree: LexborHTMLParser | None, text: str, graph: FaqGraph, reading: _Reading) -> None:
+def _read_json_ld(
+    tree: LexborHTMLParser | None, text: str, graph: FaqGraph, reading: _Reading, clock: Clock
+) -> None:
+    repairable = MAX_REPAIR_CHARS
     for block in json_ld_blocks(tree) if tree is not None else json_ld_blocks_flat(text):
         if not names_faq(block):
             continue
-        parsed = read_block(block)
+        parsed = read_block(block, repairable)
+        clock.look()
+        if "repair" in parsed.rungs:
+            repairable -= len(block)
         if parsed.error is None and ("repair" not in parsed.rungs or "schema.org" in block.lower()):
             reading.rungs.update(dict.fromkeys(parsed.rungs))
             graph.add(list(parsed.values), "json-ld")
         elif names_faq_page(block):
             reason = Reason.TOO_DEEP if parsed.too_deep else Reason.BROKEN_MARKUP
-            reading.rejects.append(Reject("markup", reason, parsed.error or "no schema.org in it", excerpt=excerpt(block.strip())))
+            problem = parsed.error or "no schema.org in it"
+            reading.rejects.append(Reject("markup", reason, problem, excerpt=excerpt(block.strip())))
 
 
 def _read_elements(tree: LexborHTMLParser, utf8: bytes, graph: FaqGraph, reading: _Reading, clock: Clock) -> None:
     """Microdata and RDFa, each behind a look at the bytes; when time runs out there, JSON-LD's finds remain."""
-    lower = utf8.lower()
     try:
-        if b"itemtype" in lower and _MICRODATA.search(lower):
-            if (count := lower.count(b"itemscope") + lower.count(b"itemprop")) > MAX_ITEMS:
+        if _says(utf8, b"itemtype", b"itemType", _MICRODATA):
+            if (count := sz.count(utf8, b"temscope") + sz.count(utf8, b"temprop")) > MAX_ITEMS:
                 reading.rejects.append(Reject("markup", Reason.TOO_LARGE, f"{count} elements with Microdata"))
             else:
                 graph.add(microdata_items(tree, clock), "microdata")
-        if b"typeof" in lower and _RDFA.search(lower):
-            if (count := lower.count(b"typeof=") + lower.count(b"property=")) > MAX_ITEMS:
+        if _says(utf8, b"typeof=", b"typeOf=", _RDFA):
+            if (count := sz.count(utf8, b"typeof=") + sz.count(utf8, b"property=")) > MAX_ITEMS:
                 reading.rejects.append(Reject("markup", Reason.TOO_LARGE, f"{count} elements with RDFa"))
             else:
                 graph.add(rdfa_items(tree, clock), "rdfa")
     except OutOfTime as over:
         reading.rejects.append(Reject("markup", Reason.TIMEOUT, str(over)))
         clock.restart()
+
+
+def _says(utf8: bytes, name: bytes, other: bytes, pattern: re.Pattern[bytes]) -> bool:
+    """Whether an attribute stands in the page with a type of ours. Two spellings are looked for at memory speed, the
+    slow pattern runs only behind a hit, or where the whole page is in capitals."""
+    found = sz.find(utf8, name) >= 0 or sz.find(utf8, other) >= 0 or sz.find(utf8, name.upper()) >= 0
+    return found and pattern.search(utf8) is not None
 
 
 def _put_together(

@@ -23,7 +23,7 @@ MIN_UTF8_EVIDENCE = 4
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xfe\xff", "utf-16be"), (b"\xff\xfe", "utf-16le"))
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
-_META = re.compile(rb"<meta[\s/][^>]*?charset\s*=\s*[\"']?\s*([^\s\"'/>;]+)", re.IGNORECASE)
+_META = re.compile(rb"<meta[\s/][^>]{0,1024}?charset\s*=\s*[\"']?\s*([^\s\"'/>;]+)", re.IGNORECASE)
 _XML = re.compile(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']+)[\"']", re.IGNORECASE)
 _HEADER = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';,]+)", re.IGNORECASE)
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
@@ -80,7 +80,7 @@ def _strict_utf8(payload: bytes) -> str | None:
 
 
 def _label(pattern: re.Pattern[str], value: str | None) -> str | None:
-    match = pattern.search(value) if value else None
+    match = pattern.search(value[:1000]) if value else None
     return _known(match.group(1)) if match else None
 
 
@@ -113,6 +113,7 @@ def _evidence(payload: bytes) -> int:
 
 def _mostly_utf8(payload: bytes) -> bool:
     """Whether invalid bytes are the exception among the non-ASCII ones."""
+    payload = payload[:DETECTOR_WINDOW_BYTES]
     valid = sum(len(match) for match in _MULTIBYTE.findall(payload))
     return 2 * valid > len(_NOT_ASCII.findall(payload))
 

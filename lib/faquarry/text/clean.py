@@ -84,6 +84,9 @@ _ASK_PREFIX, _REPLY_PREFIX = _prefix(_ASK, "q"), _prefix(_REPLY, "a")
 _NUMBER_PREFIX = re.compile(rf"(?:{_NUMBER})(?=\S)")
 _NEXT_NUMBER = re.compile(r"\s\(?(?:\d{1,2}|[a-z])[.)、．]")
 
+# Signs without which no prefix ends.
+_MAY_PRECEDE = frozenset(":：.)）、．#-–①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳")
+
 # Code points that are emoji by themselves (Unicode emoji-data, also in text presentation such as © and ™).
 _EMOJI_TABLE = """
 A9 AE 203C 2049 2122 2139 2194-2199 21A9-21AA 231A-231B 2328 23CF 23E9-23F3 23F8-23FA 24C2 25AA-25AB 25B6 25C0
@@ -114,7 +117,7 @@ def to_text(raw: str) -> str:
     'Two & two\\nis four\\nnot five'
     """
     text = raw
-    for _ in range(MAX_ROUNDS):
+    for _ in range(MAX_ROUNDS if not raw.isprintable() or "<" in raw or "&" in raw or "\\" in raw else 0):
         before = text
         if "<" in text:
             text = _without_tags(text)
@@ -172,33 +175,31 @@ def without_emoji(text: str) -> str:
 def _without_tags(text: str) -> str:
     """Markup out. What only looks like a tag stays: "put it into the <head> of the page" names one, without closing it."""
     text = without_elements(text, _HIDDEN)
-    tags = list(_TAG.finditer(text))
+    tags = []
+    opened: set[str] = set()
+    closed: set[str] = set()
+    for match in _TAG.finditer(text):
+        slash, name, rest = match.groups()
+        name = name.lower() if name else ""
+        (closed if slash else opened).add(name)
+        tags.append((match.start(), match.end(), name, None if slash else rest))
     if not tags:
         return _CUT_TAG.sub("", text)
-    opened = {tag.group(2).lower() for tag in tags if tag.group(2) and not tag.group(1)}
-    paired = opened & {tag.group(2).lower() for tag in tags if tag.group(1)}
     if not opened.isdisjoint(_BLOCK):
         # HTML: line breaks of the source are spaces, except where the author says they are not.
-        if "pre" in paired:
+        if "pre" in closed:
             text = _PRE.sub(lambda match: match.group().replace("\n", "\v"), text)
         text = text.replace("\n", " ").replace("\r", " ")
     parts, last = [], 0
-    for tag in tags:
-        name = (tag.group(2) or "").lower()
-        if (
-            name
-            and name not in _LOOSE
-            and name not in paired
-            and not tag.group(1)
-            and _ATTRIBUTE.search(tag.group(3)) is None
-        ):
+    for start, end, name, rest in tags:
+        if name not in _LOOSE and name not in closed and rest is not None and not _ATTRIBUTE.search(rest):
             continue
-        parts.append(text[last : tag.start()])
+        parts.append(text[last:start])
         if name in _BLOCK:
             parts.append("\n")
         elif name in _CELL:
             parts.append(" ")
-        last = tag.end()
+        last = end
     parts.append(text[last:])
     return _CUT_TAG.sub("", "".join(parts))
 
@@ -278,9 +279,9 @@ def _plain(match: re.Match[str]) -> str:
 def _bare(text: str, prefix: re.Pattern[str], *, may_be_list: bool = False) -> str:
     for _ in range(MAX_ROUNDS):
         before = text
-        if match := prefix.match(text):
+        if not _MAY_PRECEDE.isdisjoint(text[:24]) and (match := prefix.match(text)):
             text = text[match.end() :]
-        number = _NUMBER_PREFIX.match(text)
+        number = _NUMBER_PREFIX.match(text) if not _MAY_PRECEDE.isdisjoint(text[:12]) else None
         if number and not (may_be_list and _NEXT_NUMBER.search(text, number.end())):
             text = text[number.end() :]
         if len(text) > 2 and (closers := _PAIRS.get(text[0])) and text[-1] in closers:

@@ -24,7 +24,6 @@ _BLOCK = frozenset(
     "address article aside blockquote br center dd details div dl dt fieldset footer form h1 h2 h3 h4 h5 h6 header"
     " hgroup hr li main nav ol p pre section table td th ul".split()
 )
-_BREAKS = re.compile(r"\s*\n\s*")
 _PREFIXES = tuple(re.compile(p) for p in (r"^Q:\s+", r"^Question:\s+", r"^A:\s+", r"^Answer:\s+", r"^\d+\.\d*\s+"))
 _QUOTES = (('"', '"'), ("“", "”"), ("‘", "’"), ("‟", "”"), ("„", "”"), ("„", "“"))
 
@@ -40,7 +39,7 @@ def published_text(raw: str) -> str:
         text = _TAG.sub(_tag_as_text, without_elements(text, _HIDDEN))
     text = html.unescape(text)
     lines = (re.sub("[ \\f\\v]+", " ", line) for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
-    return _BREAKS.sub("\n", "\n".join(lines).strip()).strip()
+    return "\n".join(filter(None, (line.strip() for line in lines)))
 
 
 def published_trim(text: str, *, question: bool) -> str:
