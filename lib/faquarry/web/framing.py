@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 
 import stringzilla
 
-from faquarry.web.heads import MAX_HEAD_BYTES, Head, is_start, next_start, parse_head
+from faquarry.web.heads import MAX_HEAD_BYTES, Head, next_start, parse_head, starts_at
 
 __all__ = ["Flow", "Frame", "Garbage", "frames"]
 
@@ -24,7 +24,7 @@ HEAD_OF_OVERSIZE = 64 << 10
 _CUT_START = re.compile(
     rb"W(?:A(?:R(?:C(?:/[^<>\0]{0,8192})?)?)?)?|[A-Za-z][A-Za-z0-9+.-]{1,20}:[^\s\0]{0,8000}[^\r\n\0]*"
 )
-_BLANK = b"\r\n\t \x00"
+_SOME_BLANK = re.compile(rb"[\r\n\t \0]+")
 _find = stringzilla.find
 
 
@@ -72,26 +72,29 @@ class Garbage:
 
 
 class _Buffer:
-    """Decoded bytes from `base` on; grows on demand, forgets what has been passed."""
+    """Decoded bytes, of which `data[at:]` are still to be cut. Grows on demand, and forgets what has been passed then."""
 
-    __slots__ = ("base", "data", "flow")
+    __slots__ = ("_base", "at", "data", "flow")
 
     def __init__(self, flow: Flow) -> None:
-        self.flow, self.base, self.data = flow, 0, b""
+        self.flow, self._base, self.data, self.at = flow, 0, b"", 0
+
+    @property
+    def position(self) -> int:
+        """Where `at` is in the flow."""
+        return self._base + self.at
 
     def ensure(self, size: int) -> int:
-        """Have `size` bytes if there are as many; returns how many there are."""
-        if len(self.data) < size:
-            pieces, total = [self.data], len(self.data)
-            while total < size and (piece := self.flow.chunk()):
+        """Have `size` bytes from `at` on if there are as many; returns how many there are. Moves `at`."""
+        have = len(self.data) - self.at
+        if have < size:
+            pieces = [self.data[self.at :]]
+            while have < size and (piece := self.flow.chunk()):
                 pieces.append(piece)
-                total += len(piece)
-            self.data = b"".join(pieces)
-        return len(self.data)
-
-    def drop(self, size: int) -> None:
-        self.base += size
-        self.data = self.data[size:]
+                have += len(piece)
+            self._base += self.at
+            self.data, self.at = b"".join(pieces), 0
+        return have
 
 
 def frames(flow: Flow, *, needle: bytes, max_block_bytes: int) -> Iterator[Frame | Garbage]:
@@ -102,10 +105,10 @@ def frames(flow: Flow, *, needle: bytes, max_block_bytes: int) -> Iterator[Frame
     buffer = _Buffer(flow)
     while _skip_blank(buffer):
         buffer.ensure(LOOK_AHEAD)
-        head = parse_head(buffer.data)
-        if head is None and next_start(buffer.data, 0) == 0:
+        head = parse_head(buffer.data, buffer.at)
+        if head is None and starts_at(buffer.data, buffer.at):
             buffer.ensure(MAX_HEAD_BYTES + LOOK_AHEAD)
-            head = parse_head(buffer.data)
+            head = parse_head(buffer.data, buffer.at)
         if head is None:
             yield _garbage(buffer)
         elif head.length is not None and head.length > max_block_bytes:
@@ -117,28 +120,28 @@ def frames(flow: Flow, *, needle: bytes, max_block_bytes: int) -> Iterator[Frame
 def _skip_blank(buffer: _Buffer) -> bool:
     """Pass line ends, blanks and NULs; False at the end of the flow."""
     while buffer.ensure(1):
-        blank = len(buffer.data) - len(buffer.data.lstrip(_BLANK))
-        buffer.drop(blank)
-        if buffer.data:
+        blank = _SOME_BLANK.match(buffer.data, buffer.at)
+        buffer.at = blank.end() if blank else buffer.at
+        if buffer.at < len(buffer.data):
             return True
     return False
 
 
 def _garbage(buffer: _Buffer) -> Garbage:
-    begin, excerpt = buffer.base, buffer.data[:200]
+    begin, excerpt = buffer.position, buffer.data[buffer.at : buffer.at + 200]
     while True:
-        at = next_start(buffer.data, 1)
-        had = len(buffer.data)
-        if at is not None:
+        found = next_start(buffer.data, buffer.at + 1)
+        if found is not None:
+            buffer.at = found
             break
-        if buffer.ensure(had + 1) == had:
-            at = had
+        have = len(buffer.data) - buffer.at
+        if buffer.ensure(have + 1) == have:
+            buffer.at = len(buffer.data)
             break
-        buffer.drop(max(had - LOOK_AHEAD, 0))  # a start may go on in the next chunk, so the last bytes are kept
-    buffer.drop(at)
-    offset, end = buffer.flow.stored(begin, buffer.base)
+        buffer.at += max(have - LOOK_AHEAD, 0)  # a start may go on in the next chunk, so the last bytes are kept
+    offset, end = buffer.flow.stored(begin, buffer.position)
     reason: Literal["damaged", "truncated"] = "damaged"
-    if not buffer.data:
+    if buffer.at == len(buffer.data):
         reason = buffer.flow.fault or ("truncated" if _CUT_START.fullmatch(excerpt) else "damaged")
     return Garbage(offset, end - offset, excerpt, reason)
 
@@ -146,44 +149,48 @@ def _garbage(buffer: _Buffer) -> Garbage:
 def _frame(buffer: _Buffer, head: Head, max_block_bytes: int) -> Frame:
     """A record whose block may be kept. Its length is believed where a record, or nothing, follows the block."""
     missing: Literal["damaged", "truncated"] | None = None
+    body = head.body - buffer.at  # from here on, sizes are counted from the record's beginning
     if head.length is None:
-        end = _look_for_end(buffer, head.body, head.body, max_block_bytes)
+        size = _look_for_end(buffer, body, body, max_block_bytes)
     else:
-        stop = head.body + head.length
-        have = buffer.ensure(stop + LOOK_AHEAD)
-        if have < stop:
-            inner = next_start(buffer.data, head.body + 1)
-            end = _trimmed(buffer.data, head.body, have if inner is None else inner)
-            if inner is None and (buffer.flow.fault or have - end < 4):
-                end, missing = have, buffer.flow.fault or "truncated"
-        elif _record_follows(buffer.data, stop, ended=have < stop + LOOK_AHEAD):
-            end = stop
-        elif (inner := next_start(buffer.data[:stop], head.body + 1)) is not None:
-            end = _trimmed(buffer.data, head.body, inner)
+        size = body + head.length
+        have = buffer.ensure(size + LOOK_AHEAD)
+        data, at = buffer.data, buffer.at
+        if have < size:
+            inner = next_start(data, at + body + 1)
+            end = _trimmed(data, at + body, len(data) if inner is None else inner)
+            if inner is None and (buffer.flow.fault or len(data) - end < 4):
+                end, missing = len(data), buffer.flow.fault or "truncated"
+            size = end - at
+        elif _record_follows(data, at + size, ended=have < size + LOOK_AHEAD):
+            pass
+        elif (inner := next_start(data, at + body + 1, at + size)) is not None:
+            size = _trimmed(data, at + body, inner) - at
         else:
-            end = _look_for_end(buffer, head.body, stop, max_block_bytes)
-    if buffer.flow.fault == "damaged" and not buffer.data[end:].strip(_BLANK):
+            size = _look_for_end(buffer, body, size, max_block_bytes)
+    data, at = buffer.data, buffer.at
+    if buffer.flow.fault == "damaged" and _only_blank(data, at + size):
         missing = "damaged"  # its end, or the checksum over it, is not right
-    offset, stored_end = buffer.flow.stored(buffer.base, buffer.base + end)
-    frame = Frame(head, buffer.data, head.body, end, offset, stored_end - offset, missing)
-    buffer.drop(end)
-    return frame
+    offset, end = buffer.flow.stored(buffer.position, buffer.position + size)
+    buffer.at += size
+    return Frame(head, data, at + body, at + size, offset, end - offset, missing)
 
 
-def _look_for_end(buffer: _Buffer, body: int, at: int, max_block_bytes: int) -> int:
-    """Where the block ends when its length is absent or wrong: before the next record, else where the flow ends.
+def _look_for_end(buffer: _Buffer, body: int, size: int, max_block_bytes: int) -> int:
+    """The size of a record whose length is absent or wrong: up to the next record, else to where the flow ends.
 
-    If neither comes within the bound, at `at`, and what follows is garbage.
+    If neither comes within the bound, `size`, and what follows is garbage. All sizes count from the record's beginning.
     """
-    searched = at
-    while (found := next_start(buffer.data, searched)) is None:
-        had = len(buffer.data)
-        if had > body + max_block_bytes:
-            return at
-        searched = max(at, had - LOOK_AHEAD)
-        if buffer.ensure(had + 1) == had:
-            return _trimmed(buffer.data, body, had)
-    return _trimmed(buffer.data, body, found)
+    searched = size
+    while (found := next_start(buffer.data, buffer.at + searched)) is None:
+        have = len(buffer.data) - buffer.at
+        if have > body + max_block_bytes:
+            return size
+        searched = max(size, have - LOOK_AHEAD)
+        if buffer.ensure(have + 1) == have:
+            found = len(buffer.data)
+            break
+    return _trimmed(buffer.data, buffer.at + body, found) - buffer.at
 
 
 def _trimmed(data: bytes, body: int, end: int) -> int:
@@ -197,36 +204,41 @@ def _trimmed(data: bytes, body: int, end: int) -> int:
 
 
 def _record_follows(data: bytes, at: int, *, ended: bool) -> bool:
-    rest = data[at : at + LOOK_AHEAD].lstrip(_BLANK)
-    if not rest:
-        return ended or len(data) - at >= LOOK_AHEAD
-    return is_start(rest) or (ended and _CUT_START.fullmatch(rest) is not None)
+    blank = _SOME_BLANK.match(data, at)
+    at = blank.end() if blank else at
+    if at == len(data):
+        return ended
+    return starts_at(data, at) or (ended and _CUT_START.fullmatch(data, at) is not None)
+
+
+def _only_blank(data: bytes, at: int) -> bool:
+    blank = _SOME_BLANK.match(data, at)
+    return (blank.end() if blank else at) == len(data)
 
 
 def _oversize(buffer: _Buffer, head: Head, needle: bytes) -> Frame:
     """Pass a block that is too long to keep. A record that begins inside it ends it: then its length was wrong."""
-    length = head.length or 0
-    buffer.ensure(head.body + HEAD_OF_OVERSIZE)
-    begin, kept = buffer.base, buffer.data[: head.body + HEAD_OF_OVERSIZE]
-    kept = kept[: head.body + length]
-    buffer.drop(head.body)
+    length, body, begin = head.length or 0, head.body - buffer.at, buffer.position
+    buffer.ensure(body + HEAD_OF_OVERSIZE)
+    kept = buffer.data[buffer.at : buffer.at + body + min(length, HEAD_OF_OVERSIZE)]
+    buffer.at += body
     passed, named, missing = 0, False, None
     while passed < length:
         have = min(buffer.ensure(OVERLAP + 1), length - passed)
         if not have:
             missing = buffer.flow.fault or "truncated"
             break
-        block = buffer.data[:have]
-        inner = next_start(block, 1)
+        at = buffer.at
+        inner = next_start(buffer.data, at + 1, at + have)
+        stop = at + have if inner is None else inner
+        named = named or _find(buffer.data, needle, at, stop) >= 0
         if inner is not None:
-            passed += inner
-            named = named or _find(block[:inner], needle) >= 0
-            buffer.drop(inner)
+            passed += inner - at
+            buffer.at = inner
             break
-        named = named or _find(block, needle) >= 0
         ends = passed + have == length or buffer.ensure(have + 1) == have
-        step = have if ends else max(have - OVERLAP, 1)
+        step = have if ends else max(have - OVERLAP, 1)  # what is looked for may go on in the next chunk
         passed += step
-        buffer.drop(step)
-    offset, stored_end = buffer.flow.stored(begin, buffer.base)
-    return Frame(head, kept, head.body, len(kept), offset, stored_end - offset, missing, oversize=passed, named=named)
+        buffer.at += step
+    offset, end = buffer.flow.stored(begin, buffer.position)
+    return Frame(head, kept, body, len(kept), offset, end - offset, missing, oversize=passed, named=named)

@@ -11,19 +11,18 @@ from datetime import UTC, datetime
 
 import stringzilla
 
-__all__ = ["MAX_HEAD_BYTES", "Head", "HttpHead", "is_start", "next_start", "parse_head", "parse_http"]
+__all__ = ["MAX_HEAD_BYTES", "Head", "HttpHead", "is_start", "next_start", "parse_head", "parse_http", "starts_at"]
 
 _find = stringzilla.find
 
 MAX_HEAD_BYTES = 64 << 10
-LONGEST_START = 16 << 10
 
-WARC_START = re.compile(rb"(?:(?<=\n)|\A)WARC/[01]\.\d{1,2}[ \t\r]*\n(?=[A-Za-z][A-Za-z-]*[ \t]*:)")
+WARC_START = re.compile(rb"WARC/[01]\.\d{1,2}[ \t\r]*\n(?=[A-Za-z][A-Za-z-]*[ \t]*:)")
 _ARC_LINE = (
     rb"(?P<url>[A-Za-z][A-Za-z0-9+.-]{1,20}:[^\r\n]{0,8000}?) (?P<ip>[0-9A-Fa-f.:]{3,45}) "
-    rb"(?P<date>\d{8,20}) (?P<type>[^\r\n]{1,200}?) (?P<length>-?\w{1,15})\r*\n"
+    rb"(?P<date>\d{8,20}) (?P<type>[^\r\n ]{1,80}(?: [^\r\n ]{1,80}){0,2}?) (?P<length>-?\w{1,15})\r*\n"
 )
-ARC_START = re.compile(rb"(?:(?<=\n)|\A)" + _ARC_LINE)
+ARC_START = re.compile(_ARC_LINE)
 _ARC_NEXT = re.compile(rb"\n" + _ARC_LINE)  # begins with a letter that can be searched for: ten times as fast
 _LEADING = re.compile(rb"\A[\r\n]*")
 _FIELD = re.compile(rb"([^\s:][^:\r\n]*?)[ \t]*:[ \t]*([^\r\n]*(?:\r*\n[ \t]+[^\r\n]+)*)\r*\n?")
@@ -63,18 +62,25 @@ def is_start(head: bytes) -> bool:
     True
     """
     blank = _LEADING.match(head)
-    at = blank.end() if blank else 0
-    return (WARC_START.match(head, at) or ARC_START.match(head, at)) is not None
+    return starts_at(head, blank.end() if blank else 0)
 
 
-def next_start(data: bytes, at: int) -> int | None:
-    """The first offset from `at` on where a record begins: at the beginning of the bytes or of a line."""
-    if at == 0 and is_start(data[:LONGEST_START]) and data[:1] not in (b"\r", b"\n"):
+def starts_at(data: bytes, at: int) -> bool:
+    """Whether a record begins exactly at `at`."""
+    return (WARC_START.match(data, at) or ARC_START.match(data, at)) is not None
+
+
+def next_start(data: bytes, at: int, stop: int | None = None) -> int | None:
+    """The first offset in [at, stop) where a record begins: at the beginning of the bytes or of a line."""
+    stop = len(data) if stop is None else stop
+    if at == 0 and stop > 0 and starts_at(data, 0):
         return 0
     warc = at
-    while (warc := _find(data, b"WARC/", warc)) >= 0 and WARC_START.match(data, warc) is None:
+    while (warc := _find(data, b"WARC/", warc, stop)) >= 0 and not (
+        data[warc - 1 : warc] == b"\n" and WARC_START.match(data, warc)
+    ):
         warc += 5
-    arc = _ARC_NEXT.search(data, max(at - 1, 0), warc if warc >= 0 else len(data))
+    arc = _ARC_NEXT.search(data, max(at - 1, 0), warc if warc >= 0 else stop)
     if arc is not None:
         return arc.start() + 1
     return warc if warc >= 0 else None
