@@ -1,8 +1,8 @@
 """What a page says about its language beside its text: as a prior in nats, never as the answer.
 
-A hint's weight is the log of how much more often it names the language a page is in than another one. Declaring English
-is worth little: templates declare it (in real crawls 57 of 79 wrong declarations did). The weights are fitted by
-``tools/fit_language.py`` and written down in ``weights.json``.
+A hint's weight is what it adds to the log-probability of the language it names. Declaring English is a hint of its own,
+because it goes wrong in its own way (templates declare it unasked). The weights are fitted by ``tools/fit_language.py``
+and written down in ``weights.json``, with the pages they were fitted on.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ class Weights:
     mixed: float  # probability that a pair is not in its page's language
     rare: float  # nats against languages that few pages are in
     trust: float  # probability that a pair's text evidence is about its own language at all
+    sharpness: float  # multiplies log-posteriors before they become the confidence that is reported
 
 
 @lru_cache(maxsize=1)

@@ -66,7 +66,9 @@ def identify_page(
     return [
         Identified(str(alone[row]), _CERTAIN, "script")
         if alone[row]
-        else _decided(detector, likelihood[row] + base, likelihood[row] + prior, posterior[row], silent[row])
+        else _decided(
+            detector, likelihood[row] + base, likelihood[row] + prior, posterior[row] * fitted.sharpness, silent[row]
+        )
         for row in range(len(pairs))
     ]
 
