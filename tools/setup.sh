@@ -49,6 +49,8 @@ if [ ! -x .venv/bin/python ]; then
   fi
   "$python" -m venv .venv
 fi
+# uv trusts what the system trusts: a company's own certificates work too.
+export UV_SYSTEM_CERTS=1
 say "Python packages ($extras) into .venv; the first time takes about two minutes and 6 GB"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv \
   || fail "pip could not install uv: is a package index reachable?"

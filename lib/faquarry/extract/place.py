@@ -33,7 +33,7 @@ def site_of(url: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def _site_of_host(netloc: str) -> str:
-    bare = netloc if netloc.startswith("[") else netloc.partition(":")[0]
+    bare = netloc.partition("]")[0] + "]" if netloc.startswith("[") else netloc.partition(":")[0]
     return str(_suffixes()(bare).top_domain_under_public_suffix) or bare.rstrip(".")
 
 
