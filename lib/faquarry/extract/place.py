@@ -26,6 +26,8 @@ def site_of(url: str) -> str:
 
     >>> site_of("https://fr.shop.example.co.uk/faq"), site_of("https://me.github.io/"), site_of("http://127.0.0.1:80/")
     ('example.co.uk', 'me.github.io', '127.0.0.1')
+    >>> site_of("https://library.town.example/"), site_of("http://co.uk/"), site_of("http://localhost/")
+    ('town.example', 'co.uk', 'localhost')
     """
     host = origin_of(url).partition("://")[2]
     return _site_of_host(host)
@@ -34,7 +36,14 @@ def site_of(url: str) -> str:
 @lru_cache(maxsize=65_536)
 def _site_of_host(netloc: str) -> str:
     bare = netloc.partition("]")[0] + "]" if netloc.startswith("[") else netloc.partition(":")[0]
-    return str(_suffixes()(bare).top_domain_under_public_suffix) or bare.rstrip(".")
+    found = _suffixes()(bare)
+    if found.top_domain_under_public_suffix:
+        return str(found.top_domain_under_public_suffix)
+    bare = bare.rstrip(".")
+    if found.suffix or found.ipv4 or found.ipv6:
+        return bare
+    # No rule of the list matches: then its algorithm takes the last label for the suffix.
+    return ".".join(bare.split(".")[-2:])
 
 
 @lru_cache(maxsize=1)
