@@ -55,7 +55,7 @@ def run(warc: Path | None = None) -> dict[str, Any]:
     """
     pages = _archived_pages(warc) if warc else generated_pages(PAGES)
     _timed(pages[:20], _ours)  # imports and caches
-    rounds = [_timed(pages, _ours)[0] for _ in range(ROUNDS)]
+    rounds = [_timed(pages, _ours) for _ in range(ROUNDS)]
     ours = [min(times) for times in zip(*rounds, strict=True)]
     pairs = sum(len(_ours(page).pairs) for page in pages)
     sizes = sorted(len(body) for body, _ in pages)
@@ -88,7 +88,7 @@ def _extruct_figures(pages: Sequence[Page], ours: Sequence[float]) -> dict[str, 
     step = max(1, len(pages) // EXTRUCT_PAGES)
     try:
         _timed(pages[:1], _extruct)
-        theirs = _timed(pages[::step], _extruct)[0]
+        theirs = _timed(pages[::step], _extruct)
     except MissingExtra:
         return {"extruct_median_ms": None, "extruct_p99_ms": None, "times_extruct": None}
     return {
@@ -98,13 +98,13 @@ def _extruct_figures(pages: Sequence[Page], ours: Sequence[float]) -> dict[str, 
     }
 
 
-def _timed(pages: Sequence[Page], work: Callable[[Page], Any]) -> tuple[list[float], None]:
+def _timed(pages: Sequence[Page], work: Callable[[Page], Any]) -> list[float]:
     times = []
     for page in pages:
         start = time.thread_time()
         work(page)
         times.append(time.thread_time() - start)
-    return times, None
+    return times
 
 
 def _quantile(values: Sequence[float], share: float) -> float:
@@ -208,7 +208,8 @@ def _filler(dice: random.Random) -> str:
         state = json.dumps({word: _sentence(dice, 6) for word in dice.choices(_WORDS, k=40)})
         return f"<script>window.state = Object.assign(typeof state === 'object' ? state : {{}}, {state});</script>"
     return (
-        f'<article class="card card--{dice.choice(_WORDS)}" data-id="{dice.randrange(10**6)}"><a href="/p/{dice.randrange(10**4)}">'
+        f'<article class="card card--{dice.choice(_WORDS)}" data-id="{dice.randrange(10**6)}">'
+        f'<a href="/p/{dice.randrange(10**4)}">'
         f'<img src="/img/{dice.choice(_WORDS)}.webp" width="320" height="240" alt="{_sentence(dice, 4)}"></a>'
         f'<h3 class="card__title">{_sentence(dice, 5)}</h3><p>{_sentence(dice, 30)}</p><span class="price">{dice.randrange(99)}'
         ".90</span></article>\n"
@@ -216,9 +217,11 @@ def _filler(dice: random.Random) -> str:
 
 
 def _archived_pages(path: Path) -> list[Page]:
-    from faquarry.web.warc import scan  # only here: generated pages need no archive reader
+    from faquarry.web.archive import read_archive  # only here: generated pages need no archive reader
+    from faquarry.web.record import Record, ScanCounts
 
-    return [(record.payload, record.url) for record in scan(path) if b"FAQPage" in record.payload]
+    items = read_archive(str(path), counts=ScanCounts())
+    return [(item.payload, item.url) for item in items if isinstance(item, Record)]
 
 
 def main() -> int:

@@ -1,6 +1,6 @@
 """Shows where goldens differ from what comes out now; with ``--write`` takes that over. Read the diff before you commit.
 
-    python -m tests.golden.regenerate [NAME…] [--write]
+python -m tests.golden.regenerate [NAME…] [--write]
 """
 
 from __future__ import annotations

@@ -67,7 +67,11 @@ def load(path: Path) -> Case:
 
 def compared(case: Case, result: Extraction) -> tuple[dict[str, Any], dict[str, Any]]:
     """(expected, observed), both cut down to what the case states."""
-    expected = {"page": case.expected.get("page", {}), "pairs": case.expected["pairs"], "rejects": case.expected["rejects"]}
+    expected = {
+        "page": case.expected.get("page", {}),
+        "pairs": case.expected["pairs"],
+        "rejects": case.expected["rejects"],
+    }
     seen = observed(result)
     cut: dict[str, Any] = {
         "page": seen["page"] and {key: seen["page"][key] for key in (expected["page"] or {})},
@@ -80,7 +84,9 @@ def compared(case: Case, result: Extraction) -> tuple[dict[str, Any], dict[str, 
 def _like(wanted: list[dict[str, Any]], seen: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Each seen row with the keys of the wanted row at its place; rows that nobody wanted in full."""
     return [
-        {key: row.get(key) for key in wanted[at]} if at < len(wanted) else {k: v for k, v in row.items() if v is not None}
+        {key: row.get(key) for key in wanted[at]}
+        if at < len(wanted)
+        else {k: v for k, v in row.items() if v is not None}
         for at, row in enumerate(seen)
     ]
 

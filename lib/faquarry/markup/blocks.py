@@ -19,7 +19,11 @@ _TYPE_ATTRIBUTE = re.compile(r"\btype\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>]+))
 
 def json_ld_blocks(tree: LexborHTMLParser) -> list[str]:
     """The text of every JSON-LD script element, in document order."""
-    return [script.text() for script in tree.css("script[type]") if _TYPE.search(script.attributes.get("type") or "")]
+    return [
+        script.text()
+        for script in tree.css('script[type*="json" i]')
+        if _TYPE.search(script.attributes.get("type") or "")
+    ]
 
 
 def json_ld_blocks_flat(html: str) -> list[str]:

@@ -28,10 +28,11 @@ MAX_REFS = 8  # itemref that leads to itemref
 
 _TEXT_PROPERTIES = frozenset(("name", "text", "headline", "description", "articlebody", "title"))
 _ANSWERS = frozenset(("acceptedanswer", "suggestedanswer"))
-_INTERESTING = _TEXT_PROPERTIES | _ANSWERS | frozenset(
-    ("mainentity", "mainentities", "haspart", "about", "itemlistelement", "item", "upvotecount", "inlanguage", "question",
-     "questions", "url", "mainentityofpage", "ispartof", "datepublished", "datecreated", "datemodified", "answer", "answercount")
-)  # fmt: skip
+_OTHERS = (
+    "mainentity mainentities haspart about itemlistelement item question questions answer mainentityofpage ispartof url"
+    " upvotecount answercount inlanguage datepublished datecreated datemodified"
+)
+_INTERESTING = _TEXT_PROPERTIES | _ANSWERS | frozenset(_OTHERS.split())
 _URL_ATTRIBUTE = {
     "a": "href", "area": "href", "link": "href", "audio": "src", "embed": "src", "iframe": "src", "img": "src",
     "source": "src", "track": "src", "video": "src", "object": "data",

@@ -27,8 +27,9 @@ _PLACEHOLDER = re.compile(
     r"|phone|year|price|date|category|title)(?:[ _.-]?name)?[}\]])"
 )
 _FILLER = re.compile(
-    r"\blorem ipsum\b|\bdolor sit amet\b|\b(?:your|insert|enter|write|type|add) (?:an? |the |your )?(?:question|answer)s?"
-    r"(?: \d+)?(?: (?:text|title|here|goes here))\b|\b(?:this is (?:a |an )?(?:sample|dummy|placeholder|example) (?:text|question|answer|content))\b"
+    r"\blorem ipsum\b|\bdolor sit amet\b"
+    r"|\b(?:your|insert|enter|write|type|add) (?:an? |the |your )?(?:question|answer)s?(?: \d+)? (?:text|title|here|goes here)\b"
+    r"|\bthis is (?:a |an )?(?:sample|dummy|placeholder|example) (?:text|question|answer|content)\b"
 )
 _PLACEHOLDER_SIGN = re.compile(r"[{\[%$#_]")
 # A translation key where a translation should be: faq.shipping.title, FAQ_QUESTION_3, faq-answer-1, home:faq.q1

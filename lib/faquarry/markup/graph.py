@@ -9,6 +9,7 @@ References may run in circles: following them is bounded by depth, and every nod
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,6 +44,7 @@ _CANONICAL = {
     "articlebody": "articleBody",
     "alternativeheadline": "alternativeHeadline",
 }
+_REFERENCE = re.compile(r"(?:[#_]|https?://)\S{1,1000}\Z")  # a plain string that may name a node
 _BARE_REFERENCE = frozenset(("@id", "id", "@type", "type", "@context"))
 
 
@@ -154,28 +156,24 @@ class FaqGraph:
                         yield from self._inward(fields[name], hops + 1, opened, anything=anything)
 
     def _named_from_outside(self) -> dict[int, list[Node]]:
-        """Questions that say which FAQPage they are of, by the page's node: ``isPartOf``, ``mainEntityOfPage``."""
-        by_name: dict[str, Node] = {}
+        """Questions that say which FAQPage they are of, by that page's node: ``isPartOf``, ``mainEntityOfPage``."""
+        pages: dict[str | int, Node] = {}
         for node, _ in self._faqs:
+            pages[id(node)] = node
             name = node.get("@id") or node.get("id")
             if isinstance(name, str):
-                by_name.setdefault(name, node)
-                by_name.setdefault(self._resolved(name), node)
-        faqs = {id(node): node for node, _ in self._faqs}
+                pages.setdefault(name, node)
+                pages.setdefault(self._resolved(name), node)
         owned: dict[int, list[Node]] = {}
         for question, _ in self._questions:
-            for key, value in question.items():
-                if folded_name(key) not in _OUTWARD:
-                    continue
-                for leaf in _leaves(value):
-                    page: Node | None = None
-                    if isinstance(leaf, dict):
-                        page = faqs.get(id(leaf))
-                        leaf = leaf.get("@id") or leaf.get("id")
-                    if page is None and isinstance(leaf, str):
-                        page = by_name.get(leaf) or by_name.get(self._resolved(leaf))
-                    if page is not None:
-                        owned.setdefault(id(page), []).append(question)
+            outward = [value for key, value in question.items() if folded_name(key) in _OUTWARD]
+            for leaf in _leaves(outward):
+                name = (leaf.get("@id") or leaf.get("id")) if isinstance(leaf, dict) else leaf
+                page = pages.get(id(leaf))
+                if page is None and isinstance(name, str):
+                    page = pages.get(name) or pages.get(self._resolved(name))
+                if page is not None:
+                    owned.setdefault(id(page), []).append(question)
         return owned
 
     def _question(self, node: Node, syntax: str) -> Node:
@@ -202,10 +200,9 @@ class FaqGraph:
         """The node behind a value: itself, or the one that its ``@id`` names; None for plain text."""
         if isinstance(leaf, dict):
             return self._joined(leaf) if "@id" in leaf or "id" in leaf else leaf
-        if isinstance(leaf, str) and 1 < len(leaf) < 2000 and not leaf[:1].isspace() and self._by_id:
-            if leaf in self._by_id or leaf[0] in "#_" or "://" in leaf[:10]:
-                named = self._named(leaf)
-                return self._merged(named) if named else None
+        if isinstance(leaf, str) and self._by_id and (leaf in self._by_id or _REFERENCE.match(leaf)):
+            named = self._named(leaf)
+            return self._merged(named) if named else None
         return None
 
     def _joined(self, node: Node) -> Node:

@@ -14,9 +14,9 @@ import stringzilla as sz
 
 __all__ = ["too_costly"]
 
-VERY_FEW_TAGS = 3000  # whatever they are, they make a million elements at most
+VERY_FEW_TAGS = 2500  # whatever they are, they make 700,000 elements at most, at 350 bytes each
 FEW_TAGS = 8000  # nested into each other, they cost 0.1 s
-MAX_COPIES = 3_000_000  # formatting elements times tags: the most elements that a parser could make of them
+MAX_COPIES = 1_000_000  # formatting elements times tags: twice the elements that a parser could make of them
 LONG_RUN_BYTES = 64 * 1024  # without "<": may be one tag with thousands of attributes
 MAX_TAGS = 1_000_000  # a tree of these takes about 200 MB
 MAX_OPEN = 1000  # browsers stop nesting at 512

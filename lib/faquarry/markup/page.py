@@ -137,9 +137,7 @@ def _parsed(decoded: Decoded) -> LexborHTMLParser:
     return LexborHTMLParser(decoded.utf8)
 
 
-def _read_json_ld(
-    tree: LexborHTMLParser | None, text: str, graph: FaqGraph, reading: _Reading, clock: Clock
-) -> None:
+def _read_json_ld(tree: LexborHTMLParser | None, text: str, graph: FaqGraph, reading: _Reading, clock: Clock) -> None:
     repairable = MAX_REPAIR_CHARS
     for block in json_ld_blocks(tree) if tree is not None else json_ld_blocks_flat(text):
         if not names_faq(block):

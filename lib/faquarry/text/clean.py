@@ -13,7 +13,9 @@ import re
 import unicodedata
 from html.entities import html5
 
-__all__ = ["clean_answer", "clean_question", "folded", "to_text", "without_elements", "without_emoji"]
+from faquarry.text.affixes import bare_answer, bare_question
+
+__all__ = ["clean_answer", "clean_question", "folded", "to_text", "without_elements"]
 
 # Real text is escaped twice at most; a chain of amp; is folded at once, so that only a trap needs more rounds.
 MAX_ROUNDS = 12
@@ -56,59 +58,6 @@ _ODD = re.compile(
 )
 _NEWLINES = frozenset("\r\x0b\x0c\x85\u2028\u2029")
 
-_PAIRS = {'"': '"', "“": "”", "„": "“”", "‟": "”", "‘": "’", "«": "»", "»": "«", "「": "」", "『": "』", "‚": "‘’"}
-
-_ASK = (
-    "q|que|question|frage|pregunta|pergunta|domanda|vraag|вопрос|питання|въпрос|pytanie|otázka|întrebare|kérdés|soru"
-    "|fråga|spørgsmål|spørsmål|kysymys|küsimus|jautājums|klausimas|vprašanje|pitanje|ερώτηση|سؤال|السؤال|س|سوال|שאלה|प्रश्न|सवाल"
-    "|প্রশ্ন|คำถาม|câu hỏi|hỏi|pertanyaan|tanya|soalan|質問|问题|问|問題|問|질문|문"
-)
-_REPLY = (
-    "a|ans|answer|réponse|antwort|respuesta|resposta|risposta|antwoord|ответ|відповідь|отговор|odpowiedź|odpověď|odpoveď"
-    "|răspuns|válasz|cevap|yanıt|svar|vastaus|vastus|atbilde|atsakymas|odgovor|απάντηση|جواب|الجواب|ج|إجابة|الإجابة|پاسخ|תשובה"
-    "|उत्तर|जवाब|উত্তর|คำตอบ|trả lời|đáp|jawaban|jawab|jawapan|回答|答案|答|답변|답"
-)
-_NUMBER = r"\(?\d{1,3}(?:\.\d{1,2}){0,2}[.)]\s++|#\d{1,3}[.:)]?\s++|\d{1,3}[、．]\s*+|[（(]\d{1,3}[）)]\s*+|[①-⑳]\s*+|[a-zA-Z]\)\s++"
-
-
-def _prefix(words: str, letter: str) -> re.Pattern[str]:
-    return re.compile(
-        rf"(?:(?:{words})\s*+(?:n[or]?\.\s*+|#)?\d{{0,3}}\s*+[:：]\s*+"  # Question: · Frage 3: · 问：
-        rf"|{letter}\d{{1,3}}\s*+[.)\-–]\s++"  # Q1. · Q2)
-        rf")(?=\S)",
-        re.IGNORECASE,
-    )
-
-
-_ASK_PREFIX, _REPLY_PREFIX = _prefix(_ASK, "q"), _prefix(_REPLY, "a")
-_NUMBER_PREFIX = re.compile(rf"(?:{_NUMBER})(?=\S)")
-_NEXT_NUMBER = re.compile(r"\s\(?(?:\d{1,2}|[a-z])[.)、．]")
-
-# Signs without which no prefix ends.
-_MAY_PRECEDE = frozenset(":：.)）、．#-–①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳")
-
-# Code points that are emoji by themselves (Unicode emoji-data, also in text presentation such as © and ™).
-_EMOJI_TABLE = """
-A9 AE 203C 2049 2122 2139 2194-2199 21A9-21AA 231A-231B 2328 23CF 23E9-23F3 23F8-23FA 24C2 25AA-25AB 25B6 25C0
-25FB-25FE 2600-2604 260E 2611 2614-2615 2618 261D 2620 2622-2623 2626 262A 262E-262F 2638-263A 2640 2642 2648-2653
-265F-2660 2663 2665-2666 2668 267B 267E-267F 2692-2697 2699 269B-269C 26A0-26A1 26A7 26AA-26AB 26B0-26B1 26BD-26BE
-26C4-26C5 26C8 26CE-26CF 26D1 26D3-26D4 26E9-26EA 26F0-26F5 26F7-26FA 26FD 2702 2705 2708-270D 270F 2712 2714 2716
-271D 2721 2728 2733-2734 2744 2747 274C 274E 2753-2755 2757 2763-2764 2795-2797 27A1 27B0 27BF 2934-2935 2B05-2B07
-2B1B-2B1C 2B50 2B55 3030 303D 3297 3299 1F004 1F0CF 1F170-1F171 1F17E-1F17F 1F18E 1F191-1F19A 1F201-1F202 1F21A
-1F22F 1F232-1F23A 1F250-1F251 1F300-1F321 1F324-1F393 1F396-1F397 1F399-1F39B 1F39E-1F3F0 1F3F3-1F3F5 1F3F7-1F4FD
-1F4FF-1F53D 1F549-1F54E 1F550-1F567 1F56F-1F570 1F573-1F57A 1F587 1F58A-1F58D 1F590 1F595-1F596 1F5A4-1F5A5 1F5A8
-1F5B1-1F5B2 1F5BC 1F5C2-1F5C4 1F5D1-1F5D3 1F5DC-1F5DE 1F5E1 1F5E3 1F5E8 1F5EF 1F5F3 1F5FA-1F64F 1F680-1F6C5
-1F6CB-1F6D2 1F6D5-1F6D9 1F6DC-1F6E5 1F6E9 1F6EB-1F6EC 1F6F0 1F6F3-1F6FC 1F7E0-1F7EB 1F7F0 1F90C-1F93A 1F93C-1F945
-1F947-1F9FF 1FA70-1FA7C 1FA80-1FAC6 1FAC8 1FACC-1FADD 1FADF-1FAEB 1FAEF-1FAFA
-"""
-_EMOJI_CLASS = "".join("-".join(chr(int(end, 16)) for end in span.split("-")) for span in _EMOJI_TABLE.split())
-_EMOJI = re.compile(
-    "[\U0001f1e6-\U0001f1ff]{2}"  # flags
-    "|[0-9#*]\ufe0f?\u20e3"  # keycaps
-    f"|[{_EMOJI_CLASS}]\ufe0f?(?:\u200d[{_EMOJI_CLASS}]\ufe0f?)*+[\U000e0020-\U000e007f]*+"  # sequences, joined
-    "|\ufe0f"
-)
-
 
 def to_text(raw: str) -> str:
     """The text of an HTML string: lines without tags, entities, invisible characters or double spaces.
@@ -116,8 +65,17 @@ def to_text(raw: str) -> str:
     >>> to_text("<p>Two &amp;amp; two</p><ul><li>is&nbsp;four</li><li>not <b>fi</b>ve</li></ul>")
     'Two & two\\nis four\\nnot five'
     """
-    text = raw
-    for _ in range(MAX_ROUNDS if not raw.isprintable() or "<" in raw or "&" in raw or "\\" in raw else 0):
+    return folded(raw if _is_plain(raw) else _stable(raw))
+
+
+def _is_plain(text: str) -> bool:
+    """Whether there is nothing to do but fold spaces: the case of most strings, told fast."""
+    return text.isascii() and text.isprintable() and "<" not in text and "&" not in text and "\\" not in text
+
+
+def _stable(text: str) -> str:
+    """Everything undone that can be undone, until a round changes nothing."""
+    for _ in range(MAX_ROUNDS):
         before = text
         if "<" in text:
             text = _without_tags(text)
@@ -127,13 +85,11 @@ def to_text(raw: str) -> str:
             text = _BACKSLASH.sub(_unescape_backslash, text)
         if not text.isprintable() and _ODD.search(text):
             text = _ODD.sub(_plain, text)
+        if not text.isascii():
+            text = unicodedata.normalize("NFC", text)
         if text == before:
-            break
-    else:
-        text = text.replace("&", " ").replace("<", " ").replace("\\", " ")
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
-    return folded(text)
+            return text
+    return text.replace("&", " ").replace("<", " ").replace("\\", " ")
 
 
 def folded(text: str) -> str:
@@ -153,7 +109,7 @@ def clean_question(raw: str) -> str:
     text = to_text(raw)
     if "\n" in text:
         text = text.replace("\n", " ")
-    return _bare(text, _ASK_PREFIX)
+    return bare_question(text)
 
 
 def clean_answer(raw: str) -> str:
@@ -164,12 +120,7 @@ def clean_answer(raw: str) -> str:
     >>> clean_answer("A: 1. Cut. 2. Polish."), clean_answer("<p>4. Stone.</p>")
     ('1. Cut. 2. Polish.', 'Stone.')
     """
-    return _bare(to_text(raw), _REPLY_PREFIX, may_be_list=True)
-
-
-def without_emoji(text: str) -> str:
-    """The text without emoji, flags and keycaps (profile `webfaq` only: elsewhere they are part of the text)."""
-    return text if text.isascii() else _EMOJI.sub("", text)
+    return bare_answer(to_text(raw))
 
 
 def _without_tags(text: str) -> str:
@@ -274,20 +225,3 @@ def _plain(match: re.Match[str]) -> str:
     if char in _NEWLINES:
         return "\n"
     return "\ufffd" if "\ud800" <= char <= "\udfff" else ""
-
-
-def _bare(text: str, prefix: re.Pattern[str], *, may_be_list: bool = False) -> str:
-    for _ in range(MAX_ROUNDS):
-        before = text
-        if not _MAY_PRECEDE.isdisjoint(text[:24]) and (match := prefix.match(text)):
-            text = text[match.end() :]
-        number = _NUMBER_PREFIX.match(text) if not _MAY_PRECEDE.isdisjoint(text[:12]) else None
-        if number and not (may_be_list and _NEXT_NUMBER.search(text, number.end())):
-            text = text[number.end() :]
-        if len(text) > 2 and (closers := _PAIRS.get(text[0])) and text[-1] in closers:
-            inner = text[1:-1]
-            if text[0] not in inner and text[-1] not in inner:
-                text = inner.strip()
-        if text == before:
-            break
-    return text

@@ -10,7 +10,8 @@ from __future__ import annotations
 import html
 import re
 
-from faquarry.text.clean import without_elements, without_emoji
+from faquarry.text.clean import without_elements
+from faquarry.text.emoji import without_emoji
 
 __all__ = ["published_text", "published_trim"]
 
