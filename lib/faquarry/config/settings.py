@@ -64,6 +64,9 @@ class FilterSettings(Section):
 class LanguageSettings(Section):
     """How the language of a pair is identified (domain `language`)."""
 
+    rule: Literal["default", "webfaq"] | None = Field(
+        None, description="webfaq: the published rule over fastText; unset: as filters.profile says"
+    )
     detector: Literal["py3langid", "fasttext", "langdetect"] = Field("py3langid", description="the text classifier")
     hints: bool = Field(True, description="use URL, hreflang, html lang and country suffix as a prior")
     page_evidence: bool = Field(True, description="let the pairs of a page inform each other")

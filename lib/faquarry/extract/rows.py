@@ -160,11 +160,11 @@ def pair_rows(
     languages = identify_page([(pair.question, pair.answer) for pair in pairs], hints, settings)
     for pair, language in zip(pairs, languages, strict=True):
         reject = None
-        if language.confidence < settings.min_confidence:
+        if not language.sure:
             reject = Reject(
                 "language",
                 Reason.LANGUAGE,
-                f"{language.code} at {language.confidence:.2f}, below {settings.min_confidence}",
+                f"{language.code} at {language.confidence:.2f} is not sure enough",
                 pair.position,
                 pair.question,
                 pair.answer,

@@ -18,7 +18,7 @@ import pyarrow as pa
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from faquarry.config.settings import Settings
+from faquarry.config.settings import LanguageSettings, Settings
 from faquarry.errors import NothingToRead
 from faquarry.extract.boilerplate import sweep
 from faquarry.extract.parts import Input, inputs_of, parts_of
@@ -65,8 +65,14 @@ class ExtractStage:
             "max_record_bytes": self.settings.extract.max_record_bytes,
             "max_page_s": self.settings.extract.max_page_s,
             "filters": self.settings.filters.model_dump(),
-            "language": self.settings.language.model_dump(),
+            "language": self._language().model_dump(),
         }
+
+    def _language(self) -> LanguageSettings:
+        """The settings of the language domain, its rule following the profile of the filters where none is set."""
+        language = self.settings.language
+        profile = "webfaq" if self.settings.filters.profile == "webfaq" else "default"
+        return language if language.rule else language.model_copy(update={"rule": profile})
 
     def pending(self, lake: Lake) -> Work[list[Input]] | None:
         sources = resolve(self.sources, self.settings.sources, prefix=self.prefix)
@@ -93,7 +99,7 @@ class ExtractStage:
             self.settings.sources,
             self.settings.extract,
             self.settings.filters,
-            self.settings.language,
+            self._language(),
         )
         totals = dict.fromkeys(("sources", "pages", "pairs", "rejects"), 0)
         failed: list[tuple[str, str]] = []

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -19,26 +19,16 @@ import numpy.typing as npt
 from faquarry.config.settings import LanguageSettings
 from faquarry.language.detectors import Detector, detector_named
 from faquarry.language.hints import Hints, Weights, hinted, weights
+from faquarry.language.identified import Identified
 from faquarry.language.scripts import LANGUAGES_OF, dominant_script, never_latin
+from faquarry.language.webfaq import identify_as_webfaq
 
-__all__ = ["Identified", "identify_page"]
+__all__ = ["identify_page"]
 
 Log = npt.NDArray[np.float64]
 
 _OUT = -30.0  # nats: a language that a text's script rules out
 _CERTAIN = 0.999  # what a script with one language is worth
-
-
-@dataclass(frozen=True, slots=True)
-class Identified:
-    """ISO 639-3 code (macro-languages folded), calibrated probability, and the evidence that decided.
-
-    `by`: script (only one language is written so), text, hint (the page's declarations turned it), page (its pairs did).
-    """
-
-    code: str
-    confidence: float
-    by: str
 
 
 def identify_page(
@@ -47,7 +37,15 @@ def identify_page(
     """One result a (question, answer), in order. A pair without letters goes with its page, else is `und`."""
     if not pairs:
         return []
-    fitted = fitted or weights()
+    if settings.rule == "webfaq":
+        return identify_as_webfaq(pairs, hints)
+    found = _identified(pairs, hints, settings, fitted or weights())
+    return [replace(one, sure=one.confidence >= settings.min_confidence) for one in found]
+
+
+def _identified(
+    pairs: Sequence[tuple[str, str]], hints: Hints, settings: LanguageSettings, fitted: Weights
+) -> list[Identified]:
     detector = detector_named(settings.detector)
     texts = [f"{question} {answer}"[: settings.max_chars] for question, answer in pairs]
     scripts = [dominant_script(text) for text in texts]

@@ -145,6 +145,26 @@ def test_detectors_keep_the_interface(name: str) -> None:
     assert codes(PORTUGUESE, settings=settings) == ["por"] * 3
 
 
+def test_webfaq_rule_takes_the_url_from_little_evidence_and_drops_what_has_none() -> None:
+    rule = LanguageSettings(rule="webfaq")
+    [plain] = identify_page(PORTUGUESE[:1], Hints(url="https://example.com/help"), rule)
+    assert (plain.code, plain.by, plain.sure) == ("por", "text", True)
+    # Danish and Norwegian are near enough to each other for the address to decide.
+    doubtful = [("Hvor er butikken?", "Butikken ligger i byen.")]
+    for tag, code in (("da", "dan"), ("no", "nor")):
+        [turned] = identify_page(doubtful, Hints(url=f"https://example.com/shop/{tag}/faq"), rule)
+        assert (turned.code, turned.by, turned.sure) == (code, "hint", True)
+    [kept] = identify_page(doubtful, Hints(url="https://example.com/ja/faq"), rule)
+    assert kept.by == "text"
+    [lost] = identify_page([("xq zzkw vvb?", "qqj xxw kkz vvq")], Hints(), rule)
+    assert lost.sure == (lost.confidence >= 0.25)
+
+
+def test_a_floor_on_confidence_marks_what_is_below() -> None:
+    strict = LanguageSettings(min_confidence=0.9999)
+    assert [found.sure for found in identify_page([("Vale?", "No.")], Hints(), strict)] == [False]
+
+
 def test_same_result_in_any_company() -> None:
     """The order of pairs does not change what each is."""
     forward = identify_page(PORTUGUESE, Hints(), DEFAULT)
