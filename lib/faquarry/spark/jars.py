@@ -67,7 +67,13 @@ def fetch_jars() -> list[Path]:
                 *(str(home / "bin" / "spark-submit"), "--master", "local[1]"),
                 *("--packages", DELTA_PACKAGE, "--conf", f"spark.jars.ivy={cache}", str(script)),
             ],
-            env={**os.environ, "SPARK_HOME": str(home), "PYSPARK_PYTHON": sys.executable},
+            # Spark dies where the machine's own name does not resolve, as inside an image that is being built.
+            env={
+                "SPARK_LOCAL_HOSTNAME": "localhost",
+                **os.environ,
+                "SPARK_HOME": str(home),
+                "PYSPARK_PYTHON": sys.executable,
+            },
             capture_output=True,
             text=True,
             check=False,

@@ -68,7 +68,11 @@ def get_session(settings: SparkSettings, name: str = "faquarry") -> SparkSession
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
         conf = local_conf(settings)
-        builder = builder.master(settings.master or "local[*]")
+        master = settings.master or "local[*]"
+        if master.startswith("local"):
+            # Spark dies where the machine's own name does not resolve, as in many containers.
+            os.environ.setdefault("SPARK_LOCAL_HOSTNAME", "localhost")
+        builder = builder.master(master)
     own = dict(settings.conf)
     if java := own.pop("spark.driver.extraJavaOptions", None):
         conf["spark.driver.extraJavaOptions"] = f"{conf.get('spark.driver.extraJavaOptions', '')} {java}".strip()
