@@ -44,7 +44,9 @@ def run() -> dict[str, Any]:
     texts = [f"{question} {answer}" for _, pairs, _ in pages for question, answer in pairs]
     truth = [code for _, _, codes in pages for code in codes]
     result: dict[str, Any] = {"pairs": len(texts), "languages": len(set(truth))}
-    seconds, found = _timed(lambda: [f.code for hints, pairs, _ in pages for f in identify_page(pairs, hints, SETTINGS)])
+    seconds, found = _timed(
+        lambda: [f.code for hints, pairs, _ in pages for f in identify_page(pairs, hints, SETTINGS)]
+    )
     result |= {"pairs_per_s": len(texts) / seconds, **_scores(found, truth)}
     seconds, found = _timed(lambda: [f.code for _, pairs, _ in pages for f in identify_page(pairs, Hints(), SETTINGS)])
     result["text_only"] = {"pairs_per_s": len(texts) / seconds, **_scores(found, truth)}

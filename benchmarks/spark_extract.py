@@ -45,12 +45,12 @@ def run(sizes_gb: Sequence[float] = SIZES_GB) -> dict[str, Any]:
     for size in sizes_gb:
         files = pieces[: max(1, round(size / PIECE_GB))] if size >= PIECE_GB else [piece(0, size)]
         with tempfile.TemporaryDirectory(prefix="faquarry-bench-") as folder:
-            used = measured(
-                [sys.executable, "-m", "faquarry", "extract", *map(str, files), "--lake", f"{folder}/lake", "--set", "log.progress=none"]
-            )
+            lake = ["--lake", f"{folder}/lake", "--set", "log.progress=none"]
+            used = measured([sys.executable, "-m", "faquarry", "extract", *map(str, files), *lake])
         worker_mb = max(worker_mb, used.worker_mb)
         points.append({"gb": _gb(files), "cpu_s": used.cpu_s, "wall_s": used.wall_s})
-        print(f"  {points[-1]['gb']:.2f} GB: {used.cpu_s:.1f} CPU s, {used.wall_s:.1f} s, worker {used.worker_mb:.0f} MB", flush=True)
+        said = f"{used.cpu_s:.1f} CPU s, {used.wall_s:.1f} s, worker {used.worker_mb:.0f} MB"
+        print(f"  {points[-1]['gb']:.2f} GB: {said}", flush=True)
     gb, cpu = (np.array([point[name] for point in points]) for name in ("gb", "cpu_s"))
     large = gb >= 0.9
     slope, start = np.polyfit(gb[large], cpu[large], 1)
@@ -64,10 +64,31 @@ def run(sizes_gb: Sequence[float] = SIZES_GB) -> dict[str, Any]:
         "largest_residual_share": float(residual),
         "worker_mb": worker_mb,
     }
+    _plot(result)
     result["missed"] = [
         name for name, (bound, most) in FLOORS.items() if (result[name] > bound if most else result[name] < bound)
     ]
     return result
+
+
+def _plot(result: dict[str, Any]) -> None:
+    """docs/growth.png: CPU seconds against size, with the line and with what decompression alone takes."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    gb, cpu = ([point[name] for point in result["points"]] for name in ("gb", "cpu_s"))
+    ends = np.array([0.0, max(gb)])
+    figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
+    axes.plot(ends, result["start_cpu_s"] + ends * result["s_per_gb"], color="#1f6f8b", linewidth=1)
+    axes.plot(gb, cpu, "o", color="#1f6f8b", label=f"faquarry extract: {result['s_per_gb']:.1f} s a further GB")
+    axes.plot(
+        ends, ends * result["igzip_s_per_gb"], color="0.6", label=f"igzip -dc: {result['igzip_s_per_gb']:.1f} s a GB"
+    )
+    axes.set(xlabel="compressed GB", ylabel="CPU seconds of all processes", xlim=(0, None), ylim=(0, None))
+    axes.legend(frameon=False)
+    figure.savefig(Path(__file__).parents[1] / "docs" / "growth.png", dpi=110)
 
 
 def piece(number: int, gb: float = PIECE_GB) -> Path:
