@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 from urllib.parse import urljoin
 
@@ -25,6 +26,7 @@ Node = dict[str, Any]
 MAX_HOPS = 6  # FAQPage → ItemList → ListItem → Question is three
 MAX_QUESTIONS = 20_000  # of one page
 MAX_SAME_ID = 64  # nodes that share an @id
+MAX_EXACT_INT = 2**53  # larger numbers are written differently by different JSON libraries
 MAX_SCALAR_CHARS = 2_000_000
 
 _MAIN = ("mainentity", "mainentities", "mainentitys")
@@ -321,8 +323,10 @@ def _scalars(node: Node) -> Node:
 def _plain(value: Any, hops: int = 0) -> Any:
     if isinstance(value, str):
         return value[:MAX_SCALAR_CHARS]
-    if isinstance(value, (bool, int, float)):
-        return value
+    if isinstance(value, int):
+        return value if abs(value) <= MAX_EXACT_INT else str(value)
+    if isinstance(value, float):
+        return value if isfinite(value) else None
     if isinstance(value, dict):
         return _plain(value["@value"], hops + 1) if "@value" in value and hops < MAX_HOPS else None
     if isinstance(value, list) and value and hops < MAX_HOPS:

@@ -226,9 +226,9 @@ def _no_markup(found: Findings) -> Reject:
 def _strays(found: Findings) -> list[Reject]:
     """One reject for each Question that is main entity of no FAQPage."""
     rejects = []
-    for stray in found.strays[:MAX_STRAY_REJECTS]:
+    for stray in _as_json(found.strays[:MAX_STRAY_REJECTS])[1]:
         name = stray.get("name")
-        shown = excerpt(orjson.dumps(stray, default=str).decode("utf-8"))
+        shown = excerpt(orjson.dumps(stray).decode("utf-8"))
         rejects.append(
             Reject(
                 "pairs",

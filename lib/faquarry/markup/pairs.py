@@ -148,7 +148,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def _dumped(node: dict[str, Any]) -> str:
-    return orjson.dumps(node, default=str).decode("utf-8")
+    return orjson.dumps(node).decode("utf-8")
 
 
 def excerpt(text: str) -> str:
