@@ -28,7 +28,8 @@ _PLACEHOLDER = re.compile(
 )
 _FILLER = re.compile(
     r"\blorem ipsum\b|\bdolor sit amet\b"
-    r"|\b(?:your|insert|enter|write|type|add) (?:an? |the |your )?(?:question|answer)s?(?: \d+)? (?:text|title|here|goes here)\b"
+    r"|\b(?:your|insert|enter|write|type|add) (?:an? |the |your )?(?:question|answer)s?(?: \d+)?"
+    r" (?:text|title|here|goes here)\b"
     r"|\bthis is (?:a |an )?(?:sample|dummy|placeholder|example) (?:text|question|answer|content)\b"
 )
 _PLACEHOLDER_SIGN = re.compile(r"[{\[%$#_]")

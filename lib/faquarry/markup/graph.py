@@ -10,14 +10,13 @@ References may run in circles: following them is bounded by depth, and every nod
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import Any
 from urllib.parse import urljoin
 
 from faquarry.markup.clock import Clock
-from faquarry.markup.terms import folded_name, local_name, types_of
+from faquarry.markup.terms import folded_name, types_of
+from faquarry.markup.values import ANSWERS, CANONICAL_ANSWERS, leaves, plain, scalars
 
 __all__ = ["FaqGraph", "Findings"]
 
@@ -26,26 +25,11 @@ Node = dict[str, Any]
 MAX_HOPS = 6  # FAQPage → ItemList → ListItem → Question is three
 MAX_QUESTIONS = 20_000  # of one page
 MAX_SAME_ID = 64  # nodes that share an @id
-MAX_EXACT_INT = 2**53  # larger numbers are written differently by different JSON libraries
-MAX_SCALAR_CHARS = 2_000_000
 
-_MAIN = ("mainentity", "mainentities", "mainentitys")
+_MAIN: tuple[str, ...] = ("mainentity", "mainentities", "mainentitys")
 _OWN = (*_MAIN, "haspart", "about", "itemlistelement", "question", "questions", "faq", "faqs", "@graph", "@included")
 _INWARD = (*_OWN, "item")
 _OUTWARD = ("mainentityofpage", "ispartof")  # a Question may name its page instead
-_ANSWERS = ("acceptedanswer", "suggestedanswer", "acceptedanswers", "suggestedanswers", "answer", "answers")
-_CANONICAL = {
-    "acceptedanswer": "acceptedAnswer",
-    "acceptedanswers": "acceptedAnswer",
-    "answer": "acceptedAnswer",
-    "answers": "acceptedAnswer",
-    "suggestedanswer": "suggestedAnswer",
-    "suggestedanswers": "suggestedAnswer",
-    "inlanguage": "inLanguage",
-    "upvotecount": "upvoteCount",
-    "articlebody": "articleBody",
-    "alternativeheadline": "alternativeHeadline",
-}
 _REFERENCE = re.compile(r"(?:[#_]|https?://)\S{1,1000}\Z")  # a plain string that may name a node
 _BARE_REFERENCE = frozenset(("@id", "id", "@type", "type", "@context"))
 
@@ -109,7 +93,7 @@ class FaqGraph:
                 found.trees.append(tree)
         for node, syntax in self._questions if self._left > 0 else ():
             if id(node) not in self._taken and not _is_reference(node):
-                found.strays.append({**self._question(node, syntax), "@syntax": syntax})
+                found.strays.append({**self._question(node), "@syntax": syntax})
         found.cut = self._left <= 0
         return found
 
@@ -131,15 +115,18 @@ class FaqGraph:
                 self._left -= 1
                 self._taken.add(id(extra))
                 questions.append(extra)
-        tree: Node = {"@type": "FAQPage", "@syntax": syntax, **_scalars(node)}
-        tree["mainEntity"] = [self._question(question, syntax) for question in questions]
+        tree: Node = {"@type": "FAQPage", "@syntax": syntax, **scalars(node)}
+        tree["mainEntity"] = [self._question(question) for question in questions]
         return tree
 
-    def _inward(self, value: Any, hops: int, opened: set[int], *, anything: bool) -> Iterator[Node]:
-        """Questions below a property's value; through lists, references, ItemLists and parts of the page."""
-        for leaf in _leaves(value):
+    def _inward(self, value: Any, hops: int, opened: set[int], *, anything: bool) -> list[Node]:
+        """Questions below a property's value, in order; through lists, references, ItemLists and parts of the page."""
+        found: list[Node] = []
+        stack = [(leaf, hops) for leaf in reversed(list(leaves(value)))]
+        while stack and self._left > 0:
+            leaf, hops = stack.pop()
             node = self._followed(leaf)
-            if node is None or self._left <= 0:
+            if node is None:
                 continue
             self._clock.tick()
             originals = self._same(leaf, node)
@@ -150,12 +137,16 @@ class FaqGraph:
             if "question" in types or (anything and "faqpage" not in types and _reads_as_question(node)):
                 self._left -= 1
                 self._taken |= originals
-                yield node
+                found.append(node)
+                inner = _MAIN  # a Question whose end tag is missing swallows those behind it
             elif hops < MAX_HOPS and "faqpage" not in types and "answer" not in types:
-                fields = self._fields(node)
-                for name in _INWARD:
-                    if name in fields:
-                        yield from self._inward(fields[name], hops + 1, opened, anything=anything)
+                inner, hops = _INWARD, hops + 1
+            else:
+                continue
+            fields = self._fields(node)
+            below = [leaf for name in inner if name in fields for leaf in leaves(fields[name])]
+            stack += [(leaf, hops) for leaf in reversed(below)]
+        return found
 
     def _named_from_outside(self) -> dict[int, list[Node]]:
         """Questions that say which FAQPage they are of, by that page's node: ``isPartOf``, ``mainEntityOfPage``."""
@@ -169,7 +160,7 @@ class FaqGraph:
         owned: dict[int, list[Node]] = {}
         for question, _ in self._questions:
             outward = [value for key, value in question.items() if folded_name(key) in _OUTWARD]
-            for leaf in _leaves(outward):
+            for leaf in leaves(outward):
                 name = (leaf.get("@id") or leaf.get("id")) if isinstance(leaf, dict) else leaf
                 page = pages.get(id(leaf))
                 if page is None and isinstance(name, str):
@@ -178,23 +169,21 @@ class FaqGraph:
                     owned.setdefault(id(page), []).append(question)
         return owned
 
-    def _question(self, node: Node, syntax: str) -> Node:
-        tree: Node = {"@type": "Question", **_scalars(node)}
+    def _question(self, node: Node) -> Node:
+        tree: Node = {"@type": "Question", **scalars(node)}
         for key, value in node.items():
-            name = folded_name(key)
-            if name in _ANSWERS:
-                answers = [self._answer(leaf) for leaf in _leaves(value)]
-                known = tree.get(_CANONICAL[name])
-                known = known if isinstance(known, list) else []
-                tree[_CANONICAL[name]] = known + [answer for answer in answers if answer]
+            name = CANONICAL_ANSWERS.get(folded_name(key))
+            if name:
+                answers = [answer for answer in map(self._answer, leaves(value)) if answer]
+                tree[name] = tree.get(name, []) + answers
         return tree
 
     def _answer(self, leaf: Any) -> Any:
         node = self._followed(leaf)
         if node is None or "@value" in node:
-            plain = _plain(leaf)
-            return plain if isinstance(plain, str) else None
-        return {"@type": "Answer", **_scalars(node)}
+            text = plain(leaf)
+            return text if isinstance(text, str) else None
+        return {"@type": "Answer", **scalars(node)}
 
     # -- references
 
@@ -274,64 +263,7 @@ def _is_reference(node: Node) -> bool:
     return ("@id" in node or "id" in node) and node.keys() <= _BARE_REFERENCE
 
 
-def _leaves(value: Any, hops: int = 0) -> Iterator[Any]:
-    """The members of a value: lists, ``@list`` and ``@set`` opened."""
-    if isinstance(value, list):
-        if hops < MAX_HOPS:
-            for part in value:
-                yield from _leaves(part, hops + 1)
-    elif isinstance(value, dict):
-        inner = value.get("@list", value.get("@set"))
-        if inner is None and value and all(key.isdigit() for key in value):
-            inner = list(value.values())  # a PHP array with gaps in its numbering
-        if inner is None:
-            yield value
-        elif hops < MAX_HOPS:
-            yield from _leaves(inner, hops + 1)
-    elif value is not None:
-        yield value
-
-
 def _reads_as_question(node: Node) -> bool:
     """A main entity without the type Question that still states a name and an answer."""
     names = {folded_name(key) for key in node}
-    return not names.isdisjoint(_ANSWERS[:4]) and not names.isdisjoint(("name", "headline", "text"))
-
-
-def _scalars(node: Node) -> Node:
-    """The plain values of a node: strings, numbers, ``@value`` and lists of these, by their canonical names."""
-    kept: Node = {}
-    for key, value in node.items():
-        if key.startswith("@"):
-            if key == "@id" and isinstance(value, str):
-                kept["@id"] = value
-            continue
-        name = folded_name(key)
-        if name in _ANSWERS and not isinstance(value, str):
-            continue
-        plain = _plain(value)
-        if plain is not None and plain != "" and name != "type":
-            if name in _ANSWERS:
-                continue
-            name = _CANONICAL.get(name) or (
-                name if name in ("name", "text", "headline", "description") else local_name(key)
-            )
-            kept.setdefault(name, plain)
-    return kept
-
-
-def _plain(value: Any, hops: int = 0) -> Any:
-    if isinstance(value, str):
-        return value[:MAX_SCALAR_CHARS]
-    if isinstance(value, int):
-        return value if abs(value) <= MAX_EXACT_INT else str(value)
-    if isinstance(value, float):
-        return value if isfinite(value) else None
-    if isinstance(value, dict):
-        return _plain(value["@value"], hops + 1) if "@value" in value and hops < MAX_HOPS else None
-    if isinstance(value, list) and value and hops < MAX_HOPS:
-        if isinstance(value[0], dict) and "@language" in value[0]:
-            value = value[:1]  # one text in several languages: the first is the page's own
-        parts = [part for part in (_plain(item, hops + 1) for item in value) if part is not None]
-        return parts[0] if len(parts) == 1 else parts or None
-    return None
+    return not names.isdisjoint(ANSWERS) and not names.isdisjoint(("name", "headline", "text"))
