@@ -55,7 +55,8 @@ class Page:
     """A page that carries FAQ markup, as far as its own bytes tell.
 
     `markup` is JSON: a list of the page's FAQPage nodes after repair, references resolved and inlined, so that pairs
-    can be derived again without the crawl. `syntaxes` is sorted. `repair` names the rungs of the ladder that mended a
+    can be derived again without the crawl; ``@syntax`` says where each node was read. `questions` counts the distinct
+    Questions of these nodes: each is a pair or a reject with a `position`. `syntaxes` is sorted. `repair` names the rungs of the ladder that mended a
     block, joined by '+', or None.
     """
 
@@ -80,7 +81,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A question with its answer, cleaned. `position` counts the questions of the page from 0, in document order."""
+    """A question with its answer, cleaned.
+
+    `position` counts the distinct questions of the page from 0: JSON-LD first, then Microdata, then RDFa, each in document
+    order.
+    """
 
     position: int
     question: str
