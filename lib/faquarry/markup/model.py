@@ -56,7 +56,8 @@ class Page:
 
     `markup` is JSON: a list of the page's FAQPage nodes after repair, references resolved and inlined, so that pairs
     can be derived again without the crawl; ``@syntax`` says where each node was read. `questions` counts the distinct
-    Questions of these nodes: each is a pair or a reject with a `position`. `syntaxes` is sorted. `repair` names the rungs of the ladder that mended a
+    Questions of these nodes: each is a pair or a reject with a `position`. `syntaxes` is sorted.
+    `repair` names the rungs of the ladder that mended a
     block, joined by '+', or None.
     """
 
