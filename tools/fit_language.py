@@ -224,9 +224,8 @@ def reliability(path: Path) -> None:
             bins.append((low, len(inside), said, right))
     accuracy = sum(code == one.code for code, one in found) / len(found)
     error = sum(count * abs(said - right) for _, count, said, right in bins) / len(found)
-    print(
-        f"{len(found)} texts, {len({code for code, _ in found})} languages: accuracy {accuracy:.4f}, calibration error {error:.4f}"
-    )
+    languages = len({code for code, _ in found})
+    print(f"{len(found)} texts, {languages} languages: accuracy {accuracy:.4f}, calibration error {error:.4f}")
     for low, count, said, right in bins:
         print(f"  from {low:.2f}: {count:>6} texts, said {said:.3f}, right {right:.3f}")
     figure, axes = plt.subplots(figsize=(5, 5), layout="constrained")
