@@ -16,7 +16,9 @@ def faq_page(*pairs: tuple[str, str], title: str = "Help", lang: str = "en", hea
         {"@type": "Question", "name": question, "acceptedAnswer": {"@type": "Answer", "text": answer}}
         for question, answer in pairs
     ]
-    markup = json.dumps({"@context": "https://schema.org", "@type": "FAQPage", "mainEntity": questions}, ensure_ascii=False)
+    markup = json.dumps(
+        {"@context": "https://schema.org", "@type": "FAQPage", "mainEntity": questions}, ensure_ascii=False
+    )
     return (
         f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>{title}</title>{head}'
         f'<script type="application/ld+json">{markup}</script></head><body><p>{title}</p></body></html>'
@@ -35,5 +37,7 @@ def response_record(url: str, date: str, body: bytes, content_type: str = "text/
 
 def write_warc(path: Path, pages: Iterable[tuple[str, str, str]]) -> str:
     """Writes (url, ISO date, html) as response records, a gzip member each. -> the path as text."""
-    path.write_bytes(b"".join(gzip.compress(response_record(url, date, html.encode()), mtime=0) for url, date, html in pages))
+    path.write_bytes(
+        b"".join(gzip.compress(response_record(url, date, html.encode()), mtime=0) for url, date, html in pages)
+    )
     return str(path)

@@ -17,14 +17,29 @@ from faquarry.cli import VERBS, main
 CONTRACT = (
     "extract deduplicate embed label align judge benchmark mine graph train evaluate report export run sql doctor config maintain"
 ).split()
-LATER = ("deduplicate", "embed", "label", "align", "judge", "benchmark", "mine", "graph", "train", "evaluate", "report", "export")
+LATER = (
+    "deduplicate",
+    "embed",
+    "label",
+    "align",
+    "judge",
+    "benchmark",
+    "mine",
+    "graph",
+    "train",
+    "evaluate",
+    "report",
+    "export",
+)
 
 
 @pytest.fixture
 def lake(tmp_path: Path) -> str:
     """A lake with two tables, written without Spark."""
     folder = tmp_path / "lake"
-    qa = pa.table({"id": ["1", "2", "3"], "language": ["deu", "eng", "eng"], "question": ["Was?", "What?", "Why\n<b>?"]})
+    qa = pa.table(
+        {"id": ["1", "2", "3"], "language": ["deu", "eng", "eng"], "question": ["Was?", "What?", "Why\n<b>?"]}
+    )
     write_deltalake(str(folder / "qa"), qa)
     write_deltalake(str(folder / "qa"), qa.slice(0, 1), mode="append")
     write_deltalake(str(folder / "sources"), pa.table({"source": ["a"]}))
@@ -44,7 +59,9 @@ def test_verbs_to_come_say_so(verb: str, capsys: pytest.CaptureFixture[str]) -> 
     assert f"faquarry {verb}: this version does not have the verb {verb} yet" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [[], ["extrat"], ["extract"], ["sql"], ["extract", "x", "--nothing"], ["sql", "x", "--format", "doc"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["extrat"], ["extract"], ["sql"], ["extract", "x", "--nothing"], ["sql", "x", "--format", "doc"]]
+)
 def test_wrong_usage_is_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 2
     assert "usage: faquarry" in capsys.readouterr().err
@@ -89,7 +106,9 @@ def test_sql_travels_in_time(lake: str, capsys: pytest.CaptureFixture[str]) -> N
         (["SELECT 1", "--config", "/no/such.toml"], "cannot be read"),
     ],
 )
-def test_sql_mistakes_are_sentences(lake: str, arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_sql_mistakes_are_sentences(
+    lake: str, arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["sql", *arguments, "--lake", lake]) == 2
     error = capsys.readouterr().err
     assert sentence in error
@@ -99,8 +118,12 @@ def test_sql_mistakes_are_sentences(lake: str, arguments: list[str], sentence: s
 def test_config_prints_values_with_their_origin_and_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["config", "--set", "filters.profile=none", "--set", "spark.conf.fs.s3a.secret.key=hush"]) == 0
     shown = capsys.readouterr().out
-    assert any(line.split() == ["filters.profile", "'none'", "#", "--set", "filters.profile"] for line in shown.splitlines())
-    assert any(line.startswith("extract.files_per_commit") and line.endswith("# default") for line in shown.splitlines())
+    assert any(
+        line.split() == ["filters.profile", "'none'", "#", "--set", "filters.profile"] for line in shown.splitlines()
+    )
+    assert any(
+        line.startswith("extract.files_per_commit") and line.endswith("# default") for line in shown.splitlines()
+    )
     assert "hush" not in shown
 
 
@@ -122,7 +145,9 @@ def test_importing_the_package_and_the_command_line_imports_nothing_heavy() -> N
 
 
 def test_a_reader_that_leaves_is_no_error(lake: str) -> None:
-    command = f"{sys.executable} -m faquarry sql 'SELECT range FROM range(200000)' --format csv --lake {lake} | head -n 1"
+    command = (
+        f"{sys.executable} -m faquarry sql 'SELECT range FROM range(200000)' --format csv --lake {lake} | head -n 1"
+    )
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr, done.returncode) == ("range\n", "", 0)
 

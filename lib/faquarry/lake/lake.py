@@ -105,7 +105,6 @@ class Lake:
         from deltalake.exceptions import CommitFailedError
 
         declared = TABLES[table]
-        place = {"storage_options": _storage_options()}
         data = pa.Table.from_pylist(
             [{name: row.get(name) for name in declared.columns} for row in rows], declared.schema
         )
@@ -121,7 +120,7 @@ class Lake:
                     mode="ignore",
                     description=declared.comment,
                     configuration={"delta.dataSkippingNumIndexedCols": str(declared.indexed)},
-                    **place,
+                    storage_options=_storage_options(),
                 )
             there = {field.name for field in delta.schema().fields}
             missing = [field for field in DeltaSchema.from_arrow(declared.schema).fields if field.name not in there]

@@ -42,12 +42,18 @@ def test_spark_settings_take_any_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("assignment", "sentence"),
     [
-        ("filters.profil=none", r"There is no setting filters\.profil \(from --set filters\.profil\)\. Did you mean filters\.profile\?"),
+        (
+            "filters.profil=none",
+            r"There is no setting filters\.profil \(from --set filters\.profil\)\. Did you mean filters\.profile\?",
+        ),
         ("language.min_question=3", r"Did you mean filters\.min_question\?"),
         ("zzz=1", r"There is no setting zzz .* `faquarry config` lists all settings"),
         ("extract=1", r"extract .* is a group of settings: name one of them, as in extract\."),
         ("lake.more=1", r"There is no setting lake\.more"),
-        ("filters.profile=other", r"filters\.profile cannot be 'other' \(from --set filters\.profile\): .*'webfaq' or 'none'"),
+        (
+            "filters.profile=other",
+            r"filters\.profile cannot be 'other' \(from --set filters\.profile\): .*'webfaq' or 'none'",
+        ),
         ("extract.files_per_commit=many", r"extract\.files_per_commit cannot be 'many'.*valid integer"),
         ("extract.files_per_commit=0", r"greater than or equal to 1"),
         ("filters.profile", r"--set wants KEY=VALUE"),
@@ -63,7 +69,10 @@ def test_wrong_assignments_are_sentences(assignment: str, sentence: str) -> None
     ("text", "sentence"),
     [
         ("lake = ", r"my\.toml is not TOML"),
-        ("[extract]\nfile_per_commit = 3", r"no setting extract\.file_per_commit \(from .*my\.toml\)\. Did you mean extract\.files_per_commit"),
+        (
+            "[extract]\nfile_per_commit = 3",
+            r"no setting extract\.file_per_commit \(from .*my\.toml\)\. Did you mean extract\.files_per_commit",
+        ),
         ("[extracts]\nparser = 'extruct'", r"no setting extracts\.parser"),
         ("[extract]\nparser = 5", r"extract\.parser cannot be 5 \(from .*my\.toml\)"),
     ],

@@ -63,7 +63,9 @@ def test_chunks() -> None:
 
 def test_a_stray_file_in_a_folder_is_no_failure(tmp_path: Path) -> None:
     (tmp_path / "README").write_text("about these archives\n" * 20)
-    [named], [met] = ([Input(s) for s in resolve([place], SourceSettings())] for place in (str(tmp_path / "README"), str(tmp_path)))
+    [named], [met] = (
+        [Input(s) for s in resolve([place], SourceSettings())] for place in (str(tmp_path / "README"), str(tmp_path))
+    )
     assert named.failed is not None
     assert "README" in named.failed
     assert met.failed is None
@@ -85,7 +87,10 @@ def test_an_index_becomes_the_archives_it_points_into(tmp_path: Path) -> None:
         return {one.source.uri: one.source.etag for one in inputs}
 
     every, some, same = found(None), found("url LIKE '%a.example%'"), found(None)
-    assert sorted(uri.partition("#")[0] for uri in every) == [f"file://{tmp_path}/x.warc.gz", f"file://{tmp_path}/y.warc.gz"]
+    assert sorted(uri.partition("#")[0] for uri in every) == [
+        f"file://{tmp_path}/x.warc.gz",
+        f"file://{tmp_path}/y.warc.gz",
+    ]
     assert same == every
     assert len(some) == 1
     assert not set(some) & set(every)
