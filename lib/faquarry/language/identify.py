@@ -20,7 +20,7 @@ from faquarry.config.settings import LanguageSettings
 from faquarry.language.detectors import Detector, detector_named
 from faquarry.language.hints import Hints, Weights, hinted, weights
 from faquarry.language.identified import Identified
-from faquarry.language.scripts import LANGUAGES_OF, dominant_script, never_latin
+from faquarry.language.scripts import LANGUAGES_OF, deciding_script, never_latin
 from faquarry.language.webfaq import identify_as_webfaq
 
 __all__ = ["identify_page"]
@@ -48,7 +48,7 @@ def _identified(
 ) -> list[Identified]:
     detector = detector_named(settings.detector)
     texts = [f"{question} {answer}"[: settings.max_chars] for question, answer in pairs]
-    scripts = [dominant_script(text) for text in texts]
+    scripts = [deciding_script(text) for text in texts]
     alone = [next(iter(LANGUAGES_OF[s])) if len(LANGUAGES_OF.get(s, ())) == 1 else None for s in scripts]
     if all(alone):
         return [Identified(str(code), _CERTAIN, "script") for code in alone]

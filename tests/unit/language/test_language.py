@@ -15,7 +15,7 @@ from faquarry.language import Hints, identify_page
 from faquarry.language.codes import languages_of_suffix, to_iso639_3
 from faquarry.language.detectors import detector_named
 from faquarry.language.hints import hinted
-from faquarry.language.scripts import dominant_script
+from faquarry.language.scripts import deciding_script
 
 DEFAULT = LanguageSettings()
 PORTUGUESE = [
@@ -66,8 +66,8 @@ def test_suffixes_of_countries_and_of_nobody() -> None:
         ("\ud800 broken", "Latin"),
     ],
 )
-def test_dominant_script(text: str, script: str) -> None:
-    assert dominant_script(text) == script
+def test_deciding_script(text: str, script: str) -> None:
+    assert deciding_script(text) == script
 
 
 def test_hints_are_read_from_everywhere() -> None:
