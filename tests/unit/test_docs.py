@@ -15,9 +15,7 @@ import pytest
 import faquarry
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = sorted(
-    [ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*.md"), ROOT / "sample" / "README.md"]
-)
+DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*.md")])
 MODULES = sorted(
     m.name for m in pkgutil.walk_packages(faquarry.__path__, "faquarry.") if not m.name.endswith("__main__")
 )

@@ -65,7 +65,7 @@ def read_block(text: str, repairable: int = MAX_REPAIR_CHARS) -> Block:
     """Parses the text of one script element. Never raises; never takes longer than linear in `text` (save `repair`,
     which is tried on blocks of at most `repairable` characters).
 
-    >>> read_block('{"a": [1, 2,],}  // done').rungs
+    >>> read_block('{"a": [1, /* two */ 2,],}').rungs
     ('json5',)
     """
     if text.count("[") + text.count("{") > MAX_NODES:
