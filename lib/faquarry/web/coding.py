@@ -23,6 +23,7 @@ GZIP, ZSTD = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd"
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]{0,256})?(\r?\n)")
 _ARCHIVE_TYPES = ("gzip", "zip", "x-tar", "zstd", "x-compress", "octet-stream", "x-bzip", "x-xz", "x-7z", "warc")
 _MEDIA_TYPES = ("image/", "video/", "audio/", "font/", "application/pdf", "application/font")
+_TEXT_FIRST = (b"<", b"{", b" ", b"\n", b"\r", b"")
 _TEXT_CONTROLS = frozenset(b"\t\n\x0b\x0c\r\x1b")
 
 Decoder = Callable[[bytes, int], bytes]
@@ -100,7 +101,7 @@ def _candidates(body: bytes, claims: Iterable[str]) -> list[tuple[str, Decoder]]
         found.append(("br", _unbrotli))
     if "deflate" in claims:
         found.append(("deflate", _inflate_raw))
-    if not looks_like_text(body):
+    if body[:1] not in _TEXT_FIRST and not looks_like_text(body):
         found += [("br", _only_text(_unbrotli)), ("deflate", _only_text(_inflate_raw))]
     return found
 

@@ -63,10 +63,10 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Garbage:
-    """A stretch in which no record begins."""
+    """A stretch in which no record begins; `length` is None where the stored bytes are damaged: their end is not known."""
 
     offset: int
-    length: int
+    length: int | None
     excerpt: bytes
     reason: Literal["damaged", "truncated"]
 
@@ -104,11 +104,7 @@ def frames(flow: Flow, *, needle: bytes, max_block_bytes: int) -> Iterator[Frame
     """
     buffer = _Buffer(flow)
     while _skip_blank(buffer):
-        buffer.ensure(LOOK_AHEAD)
-        head = parse_head(buffer.data, buffer.at)
-        if head is None and starts_at(buffer.data, buffer.at):
-            buffer.ensure(MAX_HEAD_BYTES + LOOK_AHEAD)
-            head = parse_head(buffer.data, buffer.at)
+        head = _head(buffer)
         if head is None:
             yield _garbage(buffer)
         elif head.length is not None and head.length > max_block_bytes:
@@ -127,13 +123,25 @@ def _skip_blank(buffer: _Buffer) -> bool:
     return False
 
 
+def _head(buffer: _Buffer) -> Head | None:
+    buffer.ensure(LOOK_AHEAD)
+    head = parse_head(buffer.data, buffer.at)
+    if head is None and starts_at(buffer.data, buffer.at):
+        buffer.ensure(MAX_HEAD_BYTES + LOOK_AHEAD)
+        head = parse_head(buffer.data, buffer.at)
+    return head
+
+
 def _garbage(buffer: _Buffer) -> Garbage:
+    """Pass what is no record, up to a head that can be read."""
     begin, excerpt = buffer.position, buffer.data[buffer.at : buffer.at + 200]
     while True:
         found = next_start(buffer.data, buffer.at + 1)
         if found is not None:
             buffer.at = found
-            break
+            if _head(buffer) is not None:
+                break
+            continue
         have = len(buffer.data) - buffer.at
         if buffer.ensure(have + 1) == have:
             buffer.at = len(buffer.data)
@@ -143,7 +151,8 @@ def _garbage(buffer: _Buffer) -> Garbage:
     reason: Literal["damaged", "truncated"] = "damaged"
     if buffer.at == len(buffer.data):
         reason = buffer.flow.fault or ("truncated" if _CUT_START.fullmatch(excerpt) else "damaged")
-    return Garbage(offset, end - offset, excerpt, reason)
+    ends = buffer.at < len(buffer.data) or buffer.flow.fault != "damaged"
+    return Garbage(offset, end - offset if ends else None, excerpt, reason)
 
 
 def _frame(buffer: _Buffer, head: Head, max_block_bytes: int) -> Frame:

@@ -26,22 +26,44 @@ ARC_START = re.compile(_ARC_LINE)
 _ARC_NEXT = re.compile(rb"\n" + _ARC_LINE)  # begins with a letter that can be searched for: ten times as fast
 _LEADING = re.compile(rb"\A[\r\n]*")
 _FIELD = re.compile(rb"([^\s:][^:\r\n]*?)[ \t]*:[ \t]*([^\r\n]*(?:\r*\n[ \t]+[^\r\n]+)*)\r*\n?")
+_TYPE = re.compile(rb"\nWARC-Type[ \t]*:[ \t]*([\w-]+)", re.IGNORECASE)
+_LENGTH = re.compile(rb"\nContent-Length[ \t]*:[ \t]*(\d{1,15})[ \t]*[\r\n]", re.IGNORECASE)
 _BLANK_LINE = re.compile(rb"\n\r*\n")
 _STATUS = re.compile(rb"HTTP/[\d.]+[ \t]*(\d{3})?[^\r\n]*(?:\r*\n|\Z)")
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?)?)?)?")
 
 
-@dataclass(frozen=True, slots=True)
 class Head:
-    """A record's head. The body begins at `body`; `length` is what the head says of it, None when it says nothing."""
+    """A record's head. The body begins at `body`; `length` is what the head says of it, None when it says nothing.
 
-    type: str
-    url: str
-    length: int | None
-    body: int
-    date: datetime | None
-    content_type: str
-    truncated: str = ""
+    Of most records only type and length are ever asked, so the fields are parsed when one of the others is.
+    """
+
+    __slots__ = ("_fields", "_raw", "body", "length", "type")
+
+    def __init__(self, type_: str, length: int | None, body: int, fields: bytes | dict[str, str]) -> None:
+        self.type, self.length, self.body = type_, length, body
+        self._raw = fields if isinstance(fields, bytes) else b""
+        self._fields = None if isinstance(fields, bytes) else fields
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """All fields by their names in lower case; those of an ARC record by their names in WARC."""
+        if self._fields is None:
+            self._fields = parse_fields(self._raw)
+        return self._fields
+
+    @property
+    def url(self) -> str:
+        return clean_url(self.fields.get("warc-target-uri", ""))
+
+    @property
+    def date(self) -> datetime | None:
+        return parse_date(self.fields.get("warc-date", ""))
+
+    @property
+    def content_type(self) -> str:
+        return self.fields.get("content-type", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,37 +118,29 @@ def parse_head(data: bytes, at: int = 0) -> Head | None:
 
 
 def _parse_warc(data: bytes, at: int) -> Head | None:
-    end = _blank_line(data, at, at + MAX_HEAD_BYTES)
+    other = _find(data, b"\nWARC/", at, min(at + MAX_HEAD_BYTES, len(data)))  # then this head has no end
+    end = _blank_line(data, at, other + 1 if other >= 0 else at + MAX_HEAD_BYTES)
     if end is None:
         return None
-    fields = parse_fields(data[at:end])
-    length = fields.get("content-length", "")
+    kind, length = _TYPE.search(data, at - 1, end), _LENGTH.search(data, at - 1, end)
     return Head(
-        type=fields.get("warc-type", "").lower(),
-        url=clean_url(fields.get("warc-target-uri", "")),
-        length=int(length) if length.isascii() and length.isdigit() and len(length) < 16 else None,
-        body=end,
-        date=parse_date(fields.get("warc-date", "")),
-        content_type=fields.get("content-type", ""),
-        truncated=fields.get("warc-truncated", ""),
+        kind[1].decode("latin-1").lower() if kind else "",
+        int(length[1]) if length else None,
+        end,
+        data[at:end],
     )
 
 
 def _parse_arc(start: re.Match[bytes]) -> Head:
-    length, date = start["length"], start["date"].decode()
+    length, date = start["length"], start["date"].decode().ljust(14, "0")
     url = start["url"].decode("utf-8", "replace")
-    stamp = None
-    if len(date) >= 14:
-        iso = f"{date[:4]}-{date[4:6]}-{date[6:8]}T{date[8:10]}:{date[10:12]}:{date[12:14]}"
-        stamp = parse_date(iso)
-    return Head(
-        type="warcinfo" if url.startswith("filedesc:") else "response",
-        url=clean_url(url),
-        length=int(length) if length.isdigit() else None,
-        body=start.end(),
-        date=stamp,
-        content_type=start["type"].decode("latin-1"),
-    )
+    fields = {
+        "warc-target-uri": url,
+        "warc-date": f"{date[:4]}-{date[4:6]}-{date[6:8]}T{date[8:10]}:{date[10:12]}:{date[12:14]}",
+        "content-type": start["type"].decode("latin-1"),
+    }
+    kind = "warcinfo" if url.startswith("filedesc:") else "response"
+    return Head(kind, int(length) if length.isdigit() else None, start.end(), fields)
 
 
 def _blank_line(data: bytes, at: int, stop: int) -> int | None:

@@ -24,8 +24,9 @@ Coding = Literal["gzip", "zstd", "plain"]
 
 PADDING = b"\x00\r\n\t "
 PROBE_BYTES = 512  # decoded bytes that decide whether a member is aligned
-PROBE_INPUT = 64 << 10
-GIANT_STEP_BYTES = 16 << 10
+PROBE_INPUTS = (1 << 10, 256 << 10)  # stored bytes of the first and the second attempt
+LONGEST_HEADER = 160 << 10
+GIANT_STEP_BYTES = 64 << 10
 SMALLEST_MEMBER = 18  # header and trailer of gzip: no two magic numbers of a chain are closer
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 DICTIONARY_MAGIC = b"\x5d\x2a\x4d\x18"
@@ -85,21 +86,21 @@ class Member(ABC):
 
 
 class GzipMember(Member):
-    __slots__ = ("_decoder",)
+    __slots__ = ("_decoder", "_fed", "_given")
 
     def __init__(self, window: Window, offset: int) -> None:
         super().__init__(window, offset)
+        self._fed, self._given = offset, 0  # where the last input began, and what it has given so far
         self._decoder = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
 
     def read(self, limit: int) -> bytes:
         decoder = self._decoder
         pieces: list[bytes] = []
-        fed = self.end
         try:
             while limit > 0 and not decoder.eof and self.fault is None:
                 feed: bytes | memoryview = b""
                 if decoder.needs_input:
-                    fed, feed = self.end, self._feed()
+                    self._fed, self._given, feed = self.end, 0, self._feed()
                     if not feed:
                         self.fault = "truncated"
                         break
@@ -107,10 +108,11 @@ class GzipMember(Member):
                 size = int.from_bytes(feed[-4:], "little") + 1 if feed else limit
                 piece = decoder.decompress(feed, size if size < limit else limit)
                 limit -= len(piece)
+                self._given += len(piece)
                 pieces.append(piece)
         except IsalError:
             self.fault = "damaged"
-            pieces.append(self._salvage(fed, limit))
+            pieces.append(self._salvage(limit))
         else:
             if decoder.eof and not self.done:
                 self.end -= len(decoder.unused_data)
@@ -124,21 +126,28 @@ class GzipMember(Member):
         if at >= len(window.data):
             window.more(max(self.offset, self.end - RETAIN_BYTES))
             at = self.end - window.base
-        stop = _find(window.data, Gzip.magic, at + SMALLEST_MEMBER)
+        smallest = SMALLEST_MEMBER
+        if self.end == self.offset and window.have(self.offset, 4)[3:] != b"\0":
+            smallest += _header_size(window.have(self.offset, LONGEST_HEADER))
+        at = self.end - window.base
+        stop = _find(window.data, Gzip.magic, at + smallest)
         if self.offset < window.base:  # the beginning is gone: nothing could be salvaged from large steps
             stop = at + GIANT_STEP_BYTES
         feed = memoryview(window.data)[at : stop if stop > 0 else len(window.data)]
         self.end += len(feed)
         return feed
 
-    def _salvage(self, fed: int, limit: int) -> bytes:
-        """What the input from `fed` on gives before the damage: igzip gives nothing of a call that fails."""
+    def _salvage(self, limit: int) -> bytes:
+        """What the last input gives before the damage, as far as not yet given: a call of igzip that fails gives nothing."""
         window = self._window
         if self.offset < window.base:
             return b""
         decoder = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
-        begin, at, stop = (position - window.base for position in (self.offset, fed, self.end))
+        begin, at, stop = (position - window.base for position in (self.offset, self._fed, self.end))
+        if at == begin:
+            at += _header_size(window.data[begin : begin + LONGEST_HEADER])
         out: list[bytes] = []
+        limit += self._given
         try:
             if at > begin:
                 decoder.decompress(window.data[begin:at], 1 << 20)
@@ -151,7 +160,20 @@ class GzipMember(Member):
                 out.append(piece)
         except IsalError:
             pass
-        return b"".join(out)
+        return b"".join(out)[self._given :]
+
+
+def _header_size(stored: bytes) -> int:
+    """Bytes before the deflate stream: igzip misreads a header with several optional parts that comes in pieces."""
+    if len(stored) < 10 or not stored[3] & 0x1E:
+        return 10
+    flags, end = stored[3], 10
+    if flags & 0x04:
+        end += 2 + int.from_bytes(stored[end : end + 2], "little")
+    for named in (0x08, 0x10):
+        if flags & named:
+            end = stored.find(b"\0", end) + 1 or len(stored)
+    return min(end + (2 if flags & 0x02 else 0), len(stored))
 
 
 class ZstdMember(Member):
@@ -279,11 +301,16 @@ class Members(ABC):
 
     def probe(self, position: int) -> bytes | None:
         """The first decoded bytes of the member at `position`, PROBE_BYTES at most; None when it cannot be decoded."""
-        sample = Window(_Fixed(self.window.have(position, PROBE_INPUT)))
-        return self._probe(sample)
+        for size in PROBE_INPUTS:  # a magic number by chance is refuted by a few bytes
+            stored = self.window.have(position, size)
+            out, more = self._probe(stored)
+            if not more or len(stored) < size:
+                break
+        return out
 
     @abstractmethod
-    def _probe(self, sample: Window) -> bytes | None: ...
+    def _probe(self, stored: bytes) -> tuple[bytes | None, bool]:
+        """What the first bytes of a member decode to, and whether more of them would tell more."""
 
     def pass_padding(self, position: int) -> int:
         """The position behind NULs and blanks (and frames that say they may be skipped)."""
@@ -317,20 +344,19 @@ class Gzip(Members):
     def open(self, position: int) -> GzipMember:
         return GzipMember(self.window, position)
 
-    def _probe(self, sample: Window) -> bytes | None:
+    def _probe(self, stored: bytes) -> tuple[bytes | None, bool]:
+        if len(stored) < SMALLEST_MEMBER or stored[3] & 0xE0:
+            return None, False
         decoder = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
-        data = sample.have(0, PROBE_INPUT)
-        if len(data) < SMALLEST_MEMBER or data[3] & 0xE0:
-            return None
-        out, at = b"", 0
+        out, at, step = b"", 0, 256 + _header_size(stored)
         try:
             # Small steps: igzip gives nothing of a call that fails, and damage further on must not hide the beginning.
-            while len(out) < PROBE_BYTES and not decoder.eof and at < len(data):
-                out += decoder.decompress(data[at : at + 256], PROBE_BYTES - len(out))
-                at += 256
+            while len(out) < PROBE_BYTES and not decoder.eof and at < len(stored):
+                out += decoder.decompress(stored[at : at + step], PROBE_BYTES - len(out))
+                at += step
         except IsalError:
-            return out or None
-        return out
+            return out or None, False
+        return out, len(out) < PROBE_BYTES and not decoder.eof
 
 
 class Zstd(Members):
@@ -352,10 +378,11 @@ class Zstd(Members):
                 return position
             position += 8 + int.from_bytes(head[4:8], "little")
 
-    def _probe(self, sample: Window) -> bytes | None:
-        member = ZstdMember(sample, 0, self._decompressor)
+    def _probe(self, stored: bytes) -> tuple[bytes | None, bool]:
+        member = ZstdMember(Window(_Fixed(stored)), 0, self._decompressor)
         out = member.read(PROBE_BYTES)
-        return out or (b"" if member.done else None)
+        more = len(out) < PROBE_BYTES and member.fault == "truncated"
+        return out or (b"" if member.done else None), more
 
 
 class _Fixed:

@@ -131,7 +131,7 @@ class _Scan:
             if self.end is not None and frame.offset >= self.end:
                 break
             yield from self._frame_items(frame, counts)
-            counts.bytes_in = frame.offset + frame.length - self.start
+            counts.bytes_in = frame.offset + (frame.length or 0) - self.start
         else:
             counts.bytes_in = self.window.stop - self.start
 
@@ -209,28 +209,30 @@ class _Scan:
             return ()
         here.responses += 1
         end = len(data) - 4
-        payload = body
-        if data.startswith(b"HTTP/", body):
-            payload = data.find(b"\r\n\r\n", body, end) + 4
-            if payload < body:
-                payload = end + 1  # not as it should be: look closely
-            else:
-                http = data[body:payload].lower()
-                if b"\ncontent-encoding:" in http or b"\ntransfer-encoding:" in http:
-                    payload = end + 1
-        if payload == end:
-            return ()
-        if (
-            payload < end <= payload + self.max_record_bytes
-            and data[payload] in _PLAIN_FIRST
-            and data[payload + 1]
-            and _find(data, self.needle, payload, end) < 0
-        ):
+        if self._surely_not(data, body, end):
             return ()
         head = parse_head(data)
         if head is None:
             return ()
         return self._examine(Frame(head, data, body, end, member.offset, member.end - member.offset), here)
+
+    def _surely_not(self, data: bytes, body: int, end: int) -> bool:
+        """Whether a block is, as most are, plain text that does not hold the needle. False: it must be looked at."""
+        payload = body
+        if data.startswith(b"HTTP/", body):
+            payload = data.find(b"\r\n\r\n", body, end) + 4
+            if payload < body + 4:
+                return False
+            http = data[body:payload].lower()
+            if b"\ncontent-encoding:" in http or b"\ntransfer-encoding:" in http:
+                return False
+        if payload >= end:
+            return payload == end
+        return (
+            data[payload] in _PLAIN_FIRST
+            and (payload + 1 == end or data[payload + 1] != 0)
+            and _find(data, self.needle, payload, end) < 0
+        )
 
     def _flow_items(self, flow: MemberFlow, here: ScanCounts) -> Iterator[Record | Problem]:
         before = here.problems
@@ -240,12 +242,12 @@ class _Scan:
         if flow.fault is not None and here.problems == before:
             here.problems += 1
             said = "cannot be decompressed (any further)" if flow.fault == "damaged" else "is cut off"
-            yield Problem(flow.fault, f"the member at {flow.last} {said}", flow.last, flow.end - flow.last)
+            yield Problem(flow.fault, f"the member at {flow.last} {said}", flow.last)
 
     def _frame_items(self, frame: Frame | Garbage, here: ScanCounts) -> Iterator[Record | Problem]:
         if isinstance(frame, Garbage):
             here.problems += 1
-            detail = f"{frame.length} stored bytes in which no record begins"
+            detail = f"{frame.length or 'damaged'} stored bytes in which no record begins"
             yield Problem(frame.reason, detail, frame.offset, frame.length, excerpt=_readable(frame.excerpt))
             return
         here.records += 1
@@ -261,7 +263,7 @@ class _Scan:
             if problem is not None:
                 here.problems += 1
                 yield problem
-        elif frame.missing != "damaged":
+        elif frame.missing != "damaged" and not self._surely_not(frame.data, frame.body, frame.end):
             yield from self._examine(frame, here)
 
     def _missing(self, frame: Frame) -> Problem:
@@ -271,7 +273,8 @@ class _Scan:
         else:
             detail = f"a {head.type or 'record'} of {head.length} bytes that ends after {has}"
         excerpt = _readable(frame.data[frame.body : frame.end])
-        return Problem(frame.missing or "damaged", detail, frame.offset, frame.length, head.url or None, excerpt)
+        length = None if frame.missing == "damaged" else frame.length  # where a damaged member ends is not known
+        return Problem(frame.missing or "damaged", detail, frame.offset, length, head.url or None, excerpt)
 
     def _oversize(self, frame: Frame) -> Problem | None:
         """A block too long to keep is a problem when it names a FAQ, or when its coding hides whether it does."""

@@ -7,7 +7,7 @@ from typing import Protocol
 __all__ = ["BLOCK_BYTES", "RETAIN_BYTES", "ByteStream", "Window"]
 
 BLOCK_BYTES = 1 << 20
-RETAIN_BYTES = 4 << 20  # how far behind a damaged place the search for the next member can start
+RETAIN_BYTES = 1 << 20  # how far behind a damaged place the search for the next member can start
 
 
 class ByteStream(Protocol):
