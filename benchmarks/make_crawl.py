@@ -2,7 +2,7 @@
 
 Why not a real crawl file: benchmarks must run anywhere, and be comparable across machines and years. What matters for
 speed is kept: three members a capture (request, response, metadata), HTML of 110 to 130 KB on average with a lognormal
-spread, text and markup that deflate about 4.5 times, some incompressible documents, some redirects, 0.3 % pages
+spread, text and markup that deflate about 4 times, some incompressible documents, some redirects, 0.3 % pages
 with FAQ markup.
 
 Making a gigabyte takes seconds, because pages are put together from a pool of blocks that were deflated once: a full

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from faquarry.config.settings import SourceSettings
+from faquarry.web.detect import Coding, detect_coding
 from faquarry.web.files import open_range
-from faquarry.web.members import Coding, detect_coding, zstd_dictionary
 from faquarry.web.record import Problem, Record, ScanCounts
 from faquarry.web.warc import NEEDLE, scan
+from faquarry.web.window import Fixed
+from faquarry.web.zstd import zstd_dictionary
 
 __all__ = ["SYNC_BYTES", "dictionary_of", "fetch", "read_archive"]
 
@@ -73,7 +75,7 @@ def fetch(
     if detect_coding(data) == "zstd" and offset > 0:
         dictionary = dictionary_of(uri, settings)
     found = scan(
-        _Bytes(data), needle=needle, dictionary=dictionary, max_record_bytes=max_record_bytes, counts=ScanCounts()
+        Fixed(data), needle=needle, dictionary=dictionary, max_record_bytes=max_record_bytes, counts=ScanCounts()
     )
     for item in found:
         if isinstance(item, Record) and item.digest == digest:
@@ -101,13 +103,3 @@ def _dictionary(uri: str, head: bytes, settings: SourceSettings, etag: str | Non
     if isinstance(found, int):
         found = zstd_dictionary(_head(uri, found, settings, etag))
     return found[0] if isinstance(found, tuple) else None
-
-
-class _Bytes:
-    def __init__(self, data: bytes) -> None:
-        self._data, self._at = data, 0
-
-    def read(self, size: int, /) -> bytes:
-        piece = self._data[self._at : self._at + size]
-        self._at += len(piece)
-        return piece

@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterable
 
 import brotli
 import zstandard
-from isal import igzip_lib, isal_zlib
+from isal import igzip_lib
+
+from faquarry.web.gzipped import IsalError
 
 __all__ = ["BodyTooLarge", "dechunk", "decode_body"]
 
@@ -27,7 +29,6 @@ _TEXT_FIRST = (b"<", b"{", b" ", b"\n", b"\r", b"")
 _TEXT_CONTROLS = frozenset(b"\t\n\x0b\x0c\r\x1b")
 
 Decoder = Callable[[bytes, int], bytes]
-IsalError: type[Exception] = isal_zlib.error  # type: ignore[assignment]  # the stubs of isal know no class
 
 
 class BodyTooLarge(Exception):

@@ -22,8 +22,8 @@ import pyarrow.parquet as pq
 from faquarry.config.settings import SourceSettings
 from faquarry.errors import SourceError, UsageError
 from faquarry.web.archive import dictionary_of
+from faquarry.web.detect import detect_coding
 from faquarry.web.files import local_path, open_random, open_range
-from faquarry.web.members import detect_coding
 from faquarry.web.record import Problem, Record, ScanCounts
 from faquarry.web.stores import filesystem_of
 from faquarry.web.warc import NEEDLE, scan

@@ -11,12 +11,15 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from faquarry.web.detect import Coding, detect_coding
 from faquarry.web.flows import PlainFlow
-from faquarry.web.members import Coding, Gzip, Members, Zstd, detect_coding
+from faquarry.web.gzipped import Gzip
+from faquarry.web.members import Members
 from faquarry.web.record import Problem, ScanCounts
 from faquarry.web.structured import StructuredPage
 from faquarry.web.warc import NEEDLE, payload_digest
 from faquarry.web.window import ByteStream, Window
+from faquarry.web.zstd import Zstd
 
 __all__ = ["read_nquads"]
 

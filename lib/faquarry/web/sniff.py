@@ -9,8 +9,8 @@ from typing import Any, Literal
 import pyarrow.parquet as pq
 import zstandard
 
+from faquarry.web.detect import Coding, detect_coding
 from faquarry.web.heads import is_start, next_start
-from faquarry.web.members import Coding, detect_coding
 
 __all__ = ["INDEX_COLUMNS", "OWI_COLUMNS", "SNIFF_BYTES", "Kind", "kind_of_parquet", "sniff"]
 

@@ -21,8 +21,8 @@ import pyarrow as pa
 
 from faquarry.config.settings import SourceSettings
 from faquarry.errors import NothingToRead, SourceError
+from faquarry.web.detect import Coding
 from faquarry.web.files import SAMPLE_SCHEME, local_path, open_random, open_range, stat_and_head
-from faquarry.web.members import Coding
 from faquarry.web.sniff import SNIFF_BYTES, Kind, kind_of_parquet, sniff
 from faquarry.web.stores import store_find
 

@@ -12,29 +12,23 @@ closely. Damage costs the member it is in. What cannot be read is a `Problem` in
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator
 
-import stringzilla
-
-from faquarry.web.coding import BodyTooLarge, decode_body
+from faquarry.web.detect import Coding, detect_coding
+from faquarry.web.examine import EXCERPT_BYTES, NEEDLE, WANTED, Examiner, payload_digest, readable
 from faquarry.web.flows import MemberFlow, PlainFlow
-from faquarry.web.framing import Frame, Garbage, frames
-from faquarry.web.heads import HttpHead, parse_head, parse_http
-from faquarry.web.members import Coding, Gzip, Member, Members, Zstd, detect_coding, zstd_dictionary
+from faquarry.web.framing import Frame, frames
+from faquarry.web.gzipped import Gzip
+from faquarry.web.heads import parse_head
+from faquarry.web.members import Member, Members
 from faquarry.web.record import Problem, Record, ScanCounts
 from faquarry.web.window import ByteStream, Window
+from faquarry.web.zstd import Zstd, zstd_dictionary
 
 __all__ = ["NEEDLE", "payload_digest", "scan", "splittable"]
 
-NEEDLE = b"FAQPage"
 DETECT_BYTES = 1 << 20
 HEAD_ROOM = 256 << 10  # of a block, for heads in front of the payload
-EXCERPT_BYTES = 1024
-
-_PLAIN_FIRST = frozenset(b'<{["/!#;.,*- \t\r\n\xef')
-_find = stringzilla.find
 
 
 def splittable(coding: Coding) -> bool:
@@ -44,15 +38,6 @@ def splittable(coding: Coding) -> bool:
     cannot: a page that shows a WARC record looks like one, and nothing tells them apart from the middle of a file.
     """
     return coding != "plain"
-
-
-def payload_digest(stored: bytes) -> str:
-    """``sha1:`` and BASE32, as WARC-Payload-Digest is written.
-
-    >>> payload_digest(b"")
-    'sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ'
-    """
-    return "sha1:" + base64.b32encode(hashlib.sha1(stored, usedforsecurity=False).digest()).decode()
 
 
 def scan(
@@ -97,11 +82,9 @@ class _Scan:
         self.origin = start if origin is None else origin
         self.window = Window(stream, self.origin)
         self.coding, self.dictionary = coding, dictionary
-        self.max_record_bytes = max_record_bytes
+        self.examiner = Examiner(needle, max_record_bytes)
         self.max_block_bytes = max_record_bytes + HEAD_ROOM
         self.counts = counts
-        text = needle.decode("latin-1")
-        self.needles_utf16 = (text.encode("utf-16-le"), text.encode("utf-16-be"))
 
     def items(self) -> Iterator[Record | Problem]:
         head = self.window.have(self.origin, 4096)
@@ -109,18 +92,17 @@ class _Scan:
         if coding == "gzip":
             yield from self._members(Gzip(self.window), self.origin)
         elif coding == "zstd":
-            position = self.origin
-            if self.dictionary is None and position == 0:
-                self.dictionary, position = self._read_dictionary(head)
-            yield from self._members(Zstd(self.window, self.dictionary), position)
+            if self.dictionary is None and self.origin == 0:
+                self.dictionary = self._read_dictionary(head)
+            yield from self._members(Zstd(self.window, self.dictionary), self.origin)
         else:
             yield from self._plain()
 
-    def _read_dictionary(self, head: bytes) -> tuple[bytes | None, int]:
+    def _read_dictionary(self, head: bytes) -> bytes | None:
         found = zstd_dictionary(head)
         if isinstance(found, int):
             found = zstd_dictionary(self.window.have(0, found))
-        return found if isinstance(found, tuple) else (None, 0)
+        return found[0] if isinstance(found, tuple) else None
 
     # -- uncompressed ------------------------------------------------------------------------------------------------
 
@@ -130,7 +112,7 @@ class _Scan:
         for frame in frames(flow, needle=self.needle, max_block_bytes=self.max_block_bytes):
             if self.end is not None and frame.offset >= self.end:
                 break
-            yield from self._frame_items(frame, counts)
+            yield from self.examiner.items(frame, counts)
             counts.bytes_in = frame.offset + (frame.length or 0) - self.start
         else:
             counts.bytes_in = self.window.stop - self.start
@@ -191,7 +173,7 @@ class _Scan:
         cut = found is None and members.magic.startswith(excerpt[: len(members.magic)])
         here.problems += 1
         detail = "the file ends inside a member" if cut else f"{length} bytes belong to no member"
-        return found, Problem("truncated" if cut else "damaged", detail, position, length, excerpt=_readable(excerpt))
+        return found, Problem("truncated" if cut else "damaged", detail, position, length, excerpt=readable(excerpt))
 
     def _bytes_in(self, position: int) -> int:
         reached = position if self.end is None else min(position, self.end)
@@ -205,128 +187,29 @@ class _Scan:
         """A member that is one record, which most are: say no as fast as can be said."""
         here.records += 1
         kind, body = exact
-        if kind not in _WANTED:
+        if kind not in WANTED:
             return ()
         here.responses += 1
         end = len(data) - 4
-        if self._surely_not(data, body, end):
+        if self.examiner.surely_not(data, body, end):
             return ()
         head = parse_head(data)
         if head is None:
             return ()
-        return self._examine(Frame(head, data, body, end, member.offset, member.end - member.offset), here)
-
-    def _surely_not(self, data: bytes, body: int, end: int) -> bool:
-        """Whether a block is, as most are, plain text that does not hold the needle. False: it must be looked at."""
-        payload = body
-        if data.startswith(b"HTTP/", body):
-            payload = data.find(b"\r\n\r\n", body, end) + 4
-            if payload < body + 4:
-                return False
-            http = data[body:payload].lower()
-            if b"\ncontent-encoding:" in http or b"\ntransfer-encoding:" in http:
-                return False
-        if payload >= end:
-            return payload == end
-        return (
-            data[payload] in _PLAIN_FIRST
-            and (payload + 1 == end or data[payload + 1] != 0)
-            and _find(data, self.needle, payload, end) < 0
-        )
+        return self.examiner.examine(Frame(head, data, body, end, member.offset, member.end - member.offset), here)
 
     def _flow_items(self, flow: MemberFlow, here: ScanCounts) -> Iterator[Record | Problem]:
         before = here.problems
         for frame in frames(flow, needle=self.needle, max_block_bytes=self.max_block_bytes):
-            yield from self._frame_items(frame, here)
+            yield from self.examiner.items(frame, here)
         here.members += flow.opened - 1
         if flow.fault is not None and here.problems == before:
             here.problems += 1
             said = "cannot be decompressed (any further)" if flow.fault == "damaged" else "is cut off"
             yield Problem(flow.fault, f"the member at {flow.last} {said}", flow.last)
 
-    def _frame_items(self, frame: Frame | Garbage, here: ScanCounts) -> Iterator[Record | Problem]:
-        if isinstance(frame, Garbage):
-            here.problems += 1
-            detail = f"{frame.length or 'damaged'} stored bytes in which no record begins"
-            yield Problem(frame.reason, detail, frame.offset, frame.length, excerpt=_readable(frame.excerpt))
-            return
-        here.records += 1
-        head = frame.head
-        if frame.missing is not None:
-            here.problems += 1
-            yield self._missing(frame)
-        if head.type not in ("response", "resource"):
-            return
-        here.responses += 1
-        if frame.oversize:
-            problem = self._oversize(frame)
-            if problem is not None:
-                here.problems += 1
-                yield problem
-        elif frame.missing != "damaged" and not self._surely_not(frame.data, frame.body, frame.end):
-            yield from self._examine(frame, here)
 
-    def _missing(self, frame: Frame) -> Problem:
-        head, has = frame.head, frame.oversize or frame.end - frame.body
-        if frame.missing == "damaged":
-            detail = f"a {head.type or 'record'} whose stored bytes are damaged"
-        else:
-            detail = f"a {head.type or 'record'} of {head.length} bytes that ends after {has}"
-        excerpt = _readable(frame.data[frame.body : frame.end])
-        length = None if frame.missing == "damaged" else frame.length  # where a damaged member ends is not known
-        return Problem(frame.missing or "damaged", detail, frame.offset, length, head.url or None, excerpt)
-
-    def _oversize(self, frame: Frame) -> Problem | None:
-        """A block too long to keep is a problem when it names a FAQ, or when its coding hides whether it does."""
-        http = _http_of(frame)
-        if not (frame.named or "content-encoding" in http.headers):
-            return None
-        return self._too_large(frame, f"its block has {frame.oversize} bytes")
-
-    def _too_large(self, frame: Frame, why: str) -> Problem:
-        detail = f"{why}, extract.max_record_bytes is {self.max_record_bytes}"
-        excerpt = _readable(frame.data[frame.body : frame.end])
-        return Problem("too_large", detail, frame.offset, frame.length, frame.head.url or None, excerpt)
-
-    def _examine(self, frame: Frame, here: ScanCounts) -> tuple[Record | Problem, ...]:
-        """Decode the payload, and make a record of it when it holds the needle."""
-        head, http = frame.head, _http_of(frame)
-        stored = frame.data[http.end : frame.end]
-        try:
-            payload = decode_body(stored, http.headers, self.max_record_bytes)
-        except BodyTooLarge as error:
-            here.problems += 1
-            return (self._too_large(frame, str(error)),)
-        if not self._names(payload):
-            return ()
-        if len(payload) > self.max_record_bytes:
-            here.problems += 1
-            return (self._too_large(frame, f"its payload has {len(payload)} bytes"),)
-        here.matches += 1
-        return (
-            Record(
-                url=head.url,
-                payload=payload,
-                offset=frame.offset,
-                length=frame.length,
-                digest=payload_digest(stored),
-                fetched_at=head.date,
-                headers=http.headers,
-                status=http.status,
-                type=head.type,
-            ),
-        )
-
-    def _names(self, payload: bytes) -> bool:
-        if _find(payload, self.needle) >= 0:
-            return True
-        if 0 not in payload[:512]:
-            return False
-        return any(_find(payload, needle) >= 0 for needle in self.needles_utf16)
-
-
-_WANTED = (b"response", b"resource")
-_Exact = tuple[bytes, int]
+_Exact = tuple[str, int]
 
 
 def _exact(data: bytes) -> _Exact | None:
@@ -341,17 +224,4 @@ def _exact(data: bytes) -> _Exact | None:
     at = data.find(b"\r\nWARC-Type: ", 0, blank) + 13
     if at < 13:
         return None
-    return data[at : data.find(b"\r\n", at, blank + 2)], blank + 4
-
-
-def _http_of(frame: Frame) -> HttpHead:
-    """The HTTP head of a block; without one, the content type that the record's own head names."""
-    if frame.data.startswith(b"HTTP/", frame.body):
-        return parse_http(frame.data, frame.body, frame.end)
-    content_type = frame.head.content_type
-    headers = {"content-type": content_type} if content_type and "application/http" not in content_type.lower() else {}
-    return HttpHead(None, headers, frame.body)
-
-
-def _readable(data: bytes) -> str:
-    return data[:EXCERPT_BYTES].decode("utf-8", "replace").replace("\x00", "\ufffd")
+    return data[at : data.find(b"\r\n", at, blank + 2)].decode("latin-1").strip().lower(), blank + 4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-__all__ = ["BLOCK_BYTES", "RETAIN_BYTES", "ByteStream", "Window"]
+__all__ = ["BLOCK_BYTES", "RETAIN_BYTES", "ByteStream", "Fixed", "Window"]
 
 BLOCK_BYTES = 1 << 20
 RETAIN_BYTES = 1 << 20  # how far behind a damaged place the search for the next member can start
@@ -55,3 +55,17 @@ class Window:
             pass
         at = position - self.base
         return self.data[at : at + size]
+
+
+class Fixed:
+    """A stream over bytes at hand."""
+
+    __slots__ = ("_at", "_data")
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self._at = data, 0
+
+    def read(self, size: int, /) -> bytes:
+        piece = self._data[self._at : self._at + size]
+        self._at += len(piece)
+        return piece
