@@ -41,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         configured = load(options.config, options.set, lake=options.lake, **options.settings(options))
         return verb.run(options, configured)
     except FaquarryError as error:
+        if os.environ.get("FAQUARRY_DEBUG"):
+            traceback.print_exc()
         print(f"faquarry {verb.name}: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
@@ -49,6 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output (head, less) left: not an error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if os.environ.get("FAQUARRY_DEBUG"):
+            traceback.print_exc()
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"faquarry {verb.name}: {where}{error.strerror or error}.", file=sys.stderr)
+        return 2
     except Exception as error:
         if os.environ.get("FAQUARRY_DEBUG"):
             traceback.print_exc()

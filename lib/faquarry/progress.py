@@ -66,7 +66,7 @@ class Progress:
         beside = f", {self._beside()}" if self._counts else ""
         if final or self._done <= 0:
             return f"{done}{beside}, {human_seconds(elapsed)}"
-        left = elapsed * (self._total - self._done) / self._done
+        left = elapsed * max(0.0, self._total - self._done) / self._done
         return f"{done}{beside}, {human_seconds(elapsed)}, about {human_seconds(left)} left"
 
 

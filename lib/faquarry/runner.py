@@ -6,6 +6,7 @@ import json
 import secrets
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -56,8 +57,12 @@ def run_stage(stage: Stage, settings: Settings, *, dry_run: bool = False) -> Fin
 
 
 def _work(stage: Stage, work: Work[Any], lake: Lake, settings: Settings, progress: Progress) -> Outcome:
+    from faquarry.spark.failures import explained
     from faquarry.spark.session import get_session
 
+    # What can be told without Spark is told before it starts: a place that takes no tables, a table that is damaged.
+    lake.require_writable()
+    _versions(lake, stage.writes)
     spark = get_session(settings.spark, f"faquarry {stage.name}")
     started, clock = datetime.now(UTC), time.monotonic()
     run_id = f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
@@ -86,9 +91,13 @@ def _work(stage: Stage, work: Work[Any], lake: Lake, settings: Settings, progres
 
     try:
         outcome = stage.run(work, Context(lake, spark, run_id, progress))
-    except FaquarryError as error:
-        close("failed", {}, str(error))
-        raise
+    except Exception as error:
+        foreseen = error if isinstance(error, FaquarryError) else explained(error)
+        with suppress(FaquarryError):  # a full disk takes no row either: the run stays `running`, as one that was killed
+            close("failed", {}, str(foreseen or error))
+        if foreseen is None or foreseen is error:
+            raise
+        raise foreseen from error
     failed = "; ".join(f"{name}: {why}" for name, why in outcome.failed[:20]) or None
     close("partial" if outcome.failed else "done", outcome.counts, failed)
     return outcome

@@ -27,9 +27,9 @@ def connect(lake: Lake, versions: dict[str, int] | None = None) -> duckdb.DuckDB
     connection = duckdb.connect(config={"enable_external_access": "false"})
     found = 0
     for name in TABLES:
-        delta = lake.delta(name, (versions or {}).get(name))
-        if delta is not None:
-            connection.register(name, delta.to_pyarrow_dataset())
+        table = lake.dataset(name, (versions or {}).get(name))
+        if table is not None:
+            connection.register(name, table)
             found += 1
     if not found:
         raise NothingToRead(f"There is no table in {lake.uri}: `faquarry run sample --lake {lake.uri}` makes some.")
@@ -78,9 +78,9 @@ def print_summary(lake_uri: str) -> None:
     lake = Lake(lake_uri)
     print(f"\nTables in {lake.uri}:")
     for name in lake.tables():
-        delta = lake.delta(name)
-        if delta is not None:
-            print(f"  {name:<14}{delta.to_pyarrow_dataset().count_rows():>12,} rows   version {delta.version()}")
+        table = lake.dataset(name)
+        if table is not None:
+            print(f"  {name:<14}{table.count_rows():>12,} rows   version {lake.version(name)}")
     if lake.delta("qa") is None:
         return
     top = connect(lake).sql("SELECT language, count(*) FROM qa GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 15").fetchall()

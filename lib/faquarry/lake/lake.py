@@ -7,19 +7,22 @@ Reading goes through the deltalake package (Arrow), so that notebooks, the torch
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 
-from faquarry.errors import LakeError, NothingToRead
+from faquarry.errors import EnvironmentProblem, LakeError, NothingToRead
+from faquarry.lake.lock import FolderLock
 from faquarry.lake.races import retrying
 from faquarry.lake.tables import TABLES
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
+    from pyarrow.dataset import Dataset
 
 __all__ = ["Lake"]
 
@@ -39,6 +42,7 @@ class Lake:
         else:
             local = unquote(urlsplit(uri).path) if uri.startswith("file:") else uri
             self.uri = str(Path(local).expanduser().absolute())
+        self._lock = FolderLock(Path(self.uri) / "_lock") if self.is_local else None
 
     def __repr__(self) -> str:
         return f"Lake({self.uri!r})"
@@ -50,6 +54,28 @@ class Lake:
     def path(self, table: str) -> str:
         """Where a table lives, as Spark wants it."""
         return f"{self.uri}/{table}"
+
+    def require_writable(self) -> None:
+        """Makes the lake's folder where it is local and not there; others show at the first write.
+
+        Raises:
+            EnvironmentProblem: it cannot be made, or nothing can be written in it.
+        """
+        if self._lock is not None:
+            try:
+                os.close(self._lock.opened())
+            except OSError as error:
+                raise self._unwritable(error.strerror or str(error)) from error
+
+    def exclusive(self, waiting: Callable[[], None] | None = None) -> AbstractContextManager[None]:
+        """Keeps other jobs from writing to a local lake meanwhile; a thread may enter again what it has entered.
+
+        In other places Delta's own log store keeps two commits apart, and this is nothing.
+        """
+        return nullcontext() if self._lock is None else self._lock.held(waiting)
+
+    def _unwritable(self, why: str) -> EnvironmentProblem:
+        return EnvironmentProblem(f"The lake {self.uri} cannot be written: {why}.")
 
     def delta(self, table: str, version: int | None = None) -> DeltaTable | None:
         """The table's handle in deltalake, or None when it is not there.
@@ -89,20 +115,36 @@ class Lake:
         Raises:
             NothingToRead: the lake has no such table.
         """
-        found = self.delta(table, version)
+        found = self.dataset(table, version)
         if found is None:
             raise NothingToRead(f"The lake {self.uri} has no table {table}.")
-        return found.to_pyarrow_table(columns=list(columns) if columns is not None else None)
+        return found.to_table(columns=list(columns) if columns is not None else None)
+
+    def dataset(self, table: str, version: int | None = None) -> Dataset | None:
+        """A table to be read lazily, or None when it is not there."""
+        from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
+
+        found = self.delta(table, version)
+        if found is None:
+            return None
+        # Arrow's own file system: that of deltalake is Python called from Arrow's threads, and such a thread aborts the
+        # process if it still closes a file when the interpreter goes.
+        native = SubTreeFileSystem(self.path(table), LocalFileSystem()) if self.is_local else None
+        return found.to_pyarrow_dataset(filesystem=native)
 
     def upsert(self, table: str, rows: Sequence[dict[str, Any]]) -> None:
         """Merges a few rows by the table's key, without a JVM; makes the table when it is not there.
 
         For what a driver holds in memory anyway: the ledger and the list of sources. A Spark merge of one row takes two
         seconds, this one milliseconds.
+
+        Raises:
+            EnvironmentProblem: nothing can be written there (no such place, no permission, no space).
+            LakeError: other jobs kept changing the table.
         """
         from deltalake import DeltaTable
         from deltalake import Schema as DeltaSchema
-        from deltalake.exceptions import CommitFailedError
+        from deltalake.exceptions import CommitFailedError, DeltaError
 
         declared = TABLES[table]
         data = pa.Table.from_pylist(
@@ -129,11 +171,16 @@ class Lake:
             merger = delta.merge(data, on, source_alias="new", target_alias="old")
             merger.when_matched_update_all().when_not_matched_insert_all().execute()
 
-        retrying(merge, (CommitFailedError,), self.uri)
+        try:
+            with self.exclusive():
+                retrying(merge, (CommitFailedError,), self.uri)
+        except (DeltaError, OSError) as error:
+            raise self._unwritable((str(error).strip() or type(error).__name__).splitlines()[0]) from error
 
     def rows(self, table: str, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
         """The rows of a small table as dictionaries; [] when it is not there."""
-        return [] if self.delta(table) is None else list(self.arrow(table, columns).to_pylist())
+        found = self.dataset(table)
+        return [] if found is None else list(found.to_table(columns=list(columns) if columns else None).to_pylist())
 
 
 def _object_store_uri(path: str) -> str:

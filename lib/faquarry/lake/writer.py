@@ -139,7 +139,8 @@ class LakeWriter:
 
     def vacuum(self, name: str, retention_h: float) -> None:
         """Deletes files that no version younger than `retention_h` hours needs."""
-        self._handle(name).vacuum(retention_h)
+        with self.lake.exclusive():
+            self._handle(name).vacuum(retention_h)
 
     # -- inside --------------------------------------------------------------------------------------------------
 
@@ -181,12 +182,13 @@ class LakeWriter:
             self._retrying(lambda: self.spark.sql(f"ALTER TABLE delta.`{path}` ADD COLUMNS ({columns})"))
 
     def _retrying(self, transaction: Callable[[], Result]) -> Result:
-        """Runs a transaction again when another job committed first."""
+        """Runs a transaction alone where the lake can see to that, and again when another job committed first."""
         from delta import exceptions as conflicts
 
         # Delta's Python classes for lost races do not share a base class of their own.
         lost_race = tuple(getattr(conflicts, name) for name in conflicts.__all__)
-        return retrying(transaction, lost_race, self.lake.uri)
+        with self.lake.exclusive():
+            return retrying(transaction, lost_race, self.lake.uri)
 
 
 def sql_in(column: str, values: Iterable[str]) -> str:
