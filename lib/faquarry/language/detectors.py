@@ -23,7 +23,7 @@ __all__ = ["Detector", "detector_named"]
 Scores = npt.NDArray[np.float32]
 
 # The walk over the bytes is what identification costs, and a sentence tells what a page tells.
-_MAX_BYTES = 200
+_MAX_BYTES = 128
 _FLOOR = 1e-6  # probability of a language that a classifier does not even list
 
 

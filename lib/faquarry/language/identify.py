@@ -28,6 +28,7 @@ __all__ = ["identify_page"]
 Log = npt.NDArray[np.float64]
 
 _OUT = -30.0  # nats: a language that a text's script rules out
+_SCRIPT_CHARS = 80  # letters that are looked at for the script
 _CERTAIN = 0.999  # what a script with one language is worth
 
 
@@ -40,7 +41,8 @@ def identify_page(
     if settings.rule == "webfaq":
         return identify_as_webfaq(pairs, hints)
     found = _identified(pairs, hints, settings, fitted or weights())
-    return [replace(one, sure=one.confidence >= settings.min_confidence) for one in found]
+    floor = settings.min_confidence
+    return [one if one.confidence >= floor else replace(one, sure=False) for one in found]
 
 
 def _identified(
@@ -48,7 +50,7 @@ def _identified(
 ) -> list[Identified]:
     detector = detector_named(settings.detector)
     texts = [f"{question} {answer}"[: settings.max_chars] for question, answer in pairs]
-    scripts = [deciding_script(text) for text in texts]
+    scripts = [deciding_script(text[:_SCRIPT_CHARS]) for text in texts]
     alone = [next(iter(LANGUAGES_OF[s])) if len(LANGUAGES_OF.get(s, ())) == 1 else None for s in scripts]
     if all(alone):
         return [Identified(str(code), _CERTAIN, "script") for code in alone]
