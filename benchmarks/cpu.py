@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import resource
 import subprocess
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 __all__ = ["Usage", "measured"]
 
-_PR_SET_CHILD_SUBREAPER = 36
+_TICKS = os.sysconf("SC_CLK_TCK")
+_EVERY_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -27,57 +26,61 @@ class Usage:
 
 
 def measured(command: Sequence[str], **env: str) -> Usage:
-    """Runs a command to its end.
+    """Runs a command to its end, in a session of its own, and adds up the CPU time of all processes of that session.
 
-    This process makes itself the reaper of orphans: the JVM outlives the Python driver that started it, and its time
-    would be lost. What is reaped (by whom ever below, then by us) adds up in RUSAGE_CHILDREN.
+    Not RUSAGE_CHILDREN: Spark kills its Python workers, and the time of a process counts there only when its parent has
+    waited for it. /proc is read ten times a second, so what a process used in its last tenth is missed.
 
     Raises:
         subprocess.CalledProcessError: it failed.
     """
-    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.monotonic()
     process = subprocess.Popen(
-        command, env={**os.environ, **env}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        command,
+        env={**os.environ, **env},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
-    watch = _Watch()
+    watch = _Watch(process.pid)
     watch.start()
     errors = process.communicate()[1]
     watch.stop.set()
     watch.join()
-    while True:  # orphans that became ours
-        try:
-            os.waitpid(-1, 0)
-        except ChildProcessError:
-            break
-    wall = time.monotonic() - start
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, list(command), stderr=errors)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Usage(cpu, wall, watch.peak_kb / 1024)
+    return Usage(sum(watch.ticks.values()) / _TICKS, time.monotonic() - start, watch.peak_kb / 1024)
 
 
+@dataclass(eq=False)
 class _Watch(threading.Thread):
-    """Looks for Spark's Python workers twice a second and remembers the largest resident set it saw (VmHWM)."""
+    """Remembers what every process of a session has used, and the largest resident set of a Python worker of Spark."""
 
-    def __init__(self) -> None:
+    session: int
+    ticks: dict[int, int] = field(default_factory=dict)
+    peak_kb: int = 0
+
+    def __post_init__(self) -> None:
         super().__init__(daemon=True)
-        self.stop, self.peak_kb = threading.Event(), 0
+        self.stop = threading.Event()
 
     def run(self) -> None:
-        while not self.stop.wait(0.5):
+        while not self.stop.wait(_EVERY_S):
             for folder in Path("/proc").iterdir():
                 if folder.name.isdigit():
-                    self.peak_kb = max(self.peak_kb, _worker_peak_kb(folder))
+                    self._look_at(folder)
 
-
-def _worker_peak_kb(folder: Path) -> int:
-    try:
-        if b"pyspark.daemon" not in (folder / "cmdline").read_bytes():
-            return 0
-        status = (folder / "status").read_text()
-    except OSError:  # gone meanwhile
-        return 0
-    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")), 0)
+    def _look_at(self, folder: Path) -> None:
+        try:
+            # pid (name) state ppid pgrp session … utime stime: the name may hold anything but is in parentheses
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            if int(fields[3]) != self.session:
+                return
+            self.ticks[int(folder.name)] = int(fields[11]) + int(fields[12])
+            if b"pyspark.daemon" in (folder / "cmdline").read_bytes():
+                status = (folder / "status").read_text()
+                peak = next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")), 0)
+                self.peak_kb = max(self.peak_kb, peak)
+        except (OSError, ValueError):  # gone meanwhile
+            return
