@@ -24,7 +24,15 @@ def spark() -> Iterator[object]:
     from faquarry.config.settings import SparkSettings
     from faquarry.spark.session import get_session
 
-    conf = {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1", "spark.sql.shuffle.partitions": "2"}
+    conf = {
+        # C1 alone compiles fast; its code cache is 48 MB unless told, and the compiler stops for good when that is full.
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m",
+        # Tables of a few rows: planning again and compiling a class a query cost more than they save.
+        "spark.sql.adaptive.enabled": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.databricks.delta.snapshotPartitions": "1",
+    }
     session = get_session(SparkSettings(master="local[2]", conf=conf), "faquarry tests")
     yield session
     session.stop()

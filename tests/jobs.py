@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 __all__ = ["QUICK", "ended", "faquarry", "kill", "processes", "start", "until"]
@@ -63,10 +64,8 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     """SIGKILL to the driver, its JVM and its Python workers, as when the machine loses power."""
     for _ in range(3):  # a worker may have been forked meanwhile
         for pid in processes(process):
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
     process.wait(30)
 
 

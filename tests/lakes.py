@@ -9,7 +9,7 @@ from typing import Any
 
 from faquarry.lake import TABLES, Lake
 
-__all__ = ["content", "repeated_keys", "rows", "versions"]
+__all__ = ["content", "disagreements", "repeated_keys", "rows", "versions"]
 
 # What differs between two runs that did the same: who wrote a row, and when.
 OF_THE_RUN = {"run_id", "finished_at"}
@@ -43,3 +43,21 @@ def repeated_keys(lake: Path) -> list[tuple[str, Any]]:
         counted = Counter(tuple(row[column] for column in columns) for row in rows(lake, name))
         found += [(name, key) for key, count in counted.items() if count > 1]
     return found
+
+
+def disagreements(lake: Path) -> list[tuple[str, Any]]:
+    """What no lake at rest holds: rows that lead nowhere, a pair without a place, a page that should not speak for it."""
+    places: dict[str, list[Any]] = {}
+    for row in rows(lake, "occurrences"):
+        fetched = row["fetched_at"]
+        order = (fetched is None, fetched, len(row["url"]), row["url"], row["page_id"], row["position"])
+        places.setdefault(row["id"], []).append(order)
+    speaking = {row["id"]: (row["page_id"], row["position"]) for row in rows(lake, "qa")}
+    pages = {row["page_id"]: row["source"] for row in rows(lake, "pages")}
+    sources = {row["source"] for row in rows(lake, "sources") if row["status"] != "failed"}
+    wanted = {id_: min(found)[-2:] for id_, found in places.items()}
+    found = [("qa", item) for item in speaking.items() ^ wanted.items()]
+    found += [("occurrences", row) for row in rows(lake, "occurrences") if row["page_id"] not in pages]
+    found += [("pages", page) for page in pages.items() if page[1] not in sources]
+    found += [("rejects", row) for row in rows(lake, "rejects") if row["source"] not in sources]
+    return [*found, *(("repeated", key) for key in repeated_keys(lake))]

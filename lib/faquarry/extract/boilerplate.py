@@ -49,6 +49,8 @@ def sweep(writer: LakeWriter, reading: Reading, limit: int, runs: Sequence[str] 
         _put_aside(writer, out, heavy, reading)
     if returned:
         _put_back(writer, back, reading)
+    if moved or runs is None:
+        _silence(writer, reading)
     return {"boilerplate": moved, "returned": returned}
 
 
@@ -81,7 +83,7 @@ def _answers_of_a_site(places: DataFrame, limit: int) -> DataFrame:
 
 
 def _put_aside(writer: LakeWriter, out: DataFrame, heavy: DataFrame, reading: Reading) -> None:
-    # In this order each step can be repeated: a place is found in `occurrences` until the last one is done.
+    # A place is found in `occurrences` and `qa` until both steps are done; what they leave in `qa` is seen to afterwards.
     detail = F.concat(F.lit("one answer to "), "questions", F.lit(" questions of "), "site")
     rows = out.join(heavy, ["site", "answer"]).select(
         F.lit(STAGE).alias("stage"),
@@ -92,9 +94,15 @@ def _put_aside(writer: LakeWriter, out: DataFrame, heavy: DataFrame, reading: Re
     known = writer.frame("rejects").where(F.col("stage") == STAGE)
     new = rows.join(known, [*_AT, "question", "answer"], "left_anti").localCheckpoint()
     writer.append("rejects", new.select(*REJECTS.columns))
-    staying = writer.frame("occurrences").join(out, ["id", "page_id", "position"], "left_anti")
-    remove_places(writer, out, staying, reading)
     writer.delete("occurrences", out.select("id", "page_id", "position"))
+
+
+def _silence(writer: LakeWriter, reading: Reading) -> None:
+    """Takes the word from pages whose place of a pair stands aside. A run that was killed may have left some of these."""
+    pages = writer.frame("pages").select("page_id", *_AT)
+    aside = writer.frame("rejects").where(F.col("stage") == STAGE).select(*_AT, "question", "answer")
+    leaving = writer.frame("qa").join(pages, "page_id").join(aside, [*_AT, "question", "answer"], "left_semi")
+    remove_places(writer, leaving, writer.frame("occurrences"), reading)
 
 
 def _put_back(writer: LakeWriter, back: DataFrame, reading: Reading) -> None:

@@ -9,12 +9,14 @@ boilerplate) may take a pair's page: then the best of the remaining places is fo
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
+from faquarry.config.settings import FilterSettings
 from faquarry.extract.rows import Reading, pair_rows
 from faquarry.lake.tables import QA
 from faquarry.markup.model import Alternate, Page
@@ -29,6 +31,11 @@ if TYPE_CHECKING:
 __all__ = ["add_places", "derived_again", "remove_places"]
 
 _PLACE = ("id", "page_id", "position")
+# Together these let every pair through that any settings do.
+_OTHER_RULES = (
+    FilterSettings(profile="none"),
+    FilterSettings(profile="webfaq", min_question=0, min_answer=0, max_answer_newlines=1_000_000),
+)
 
 
 def add_places(writer: LakeWriter, pairs: DataFrame) -> None:
@@ -39,15 +46,20 @@ def add_places(writer: LakeWriter, pairs: DataFrame) -> None:
 def remove_places(writer: LakeWriter, leaving: DataFrame, staying: DataFrame, reading: Reading) -> None:
     """Gives every id whose representative place is among `leaving` the best of `staying`, or removes it from `qa`.
 
-    `leaving` and `staying` are places as `occurrences` has them; `leaving` may hold places that `qa` no longer knows.
+    `leaving` and `staying` are places (id, page_id, position); `leaving` may hold some that `qa` no longer knows.
     """
     orphans = writer.frame("qa").join(leaving.select(*_PLACE), list(_PLACE), "left_semi").select("id").localCheckpoint()
     if orphans.isEmpty():
         return
     heirs = best_of(staying.join(orphans, "id", "left_semi")).localCheckpoint()
     rows = derived_again(writer, heirs, reading).localCheckpoint()
+    for filters in _OTHER_RULES:  # the heir's page may have been read under other settings than are set now
+        missing = heirs.join(rows, "id", "left_anti").localCheckpoint()
+        if missing.isEmpty():
+            break
+        rows = rows.unionByName(derived_again(writer, missing, replace(reading, filters=filters))).localCheckpoint()
     writer.merge("qa", rows, update_if="true", insert=False)
-    writer.delete("qa", orphans.join(heirs, "id", "left_anti").localCheckpoint())
+    writer.delete("qa", orphans.join(rows, "id", "left_anti").localCheckpoint())
 
 
 def best_of(places: DataFrame) -> DataFrame:

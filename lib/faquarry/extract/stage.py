@@ -3,6 +3,8 @@
 HTML never crosses into the JVM: a task gets paths, reads archives in Python and gives back rows. The rows of a batch are
 staged as Parquet once (a plan with a Python function in it must not run twice), then go into the tables in an order that
 can be cut anywhere: what counts as read is decided by `sources`, written last, and everything before it is repeatable.
+A pair is in `qa` only while its page is in `pages` (it comes after it, and goes before it), so that whatever a killed run
+left of a source is found by the source's pages and rejects.
 """
 
 from __future__ import annotations
@@ -15,12 +17,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from faquarry.config.settings import LanguageSettings, Settings
 from faquarry.errors import NothingToRead
 from faquarry.extract.boilerplate import sweep
+from faquarry.extract.extras import require_extras
 from faquarry.extract.parts import Input, inputs_of, parts_of
 from faquarry.extract.plan import chunked, pack
 from faquarry.extract.representative import add_places, remove_places
@@ -79,8 +83,8 @@ class ExtractStage:
         found = inputs_of(sources, self.settings.sources, self.prefix)
         if not found:
             raise NothingToRead(f"Nothing to read in {', '.join(self.sources)}.")
-        known = _read_already(lake, fingerprint(self))
-        new = [item for item in found if item.failed or known.get(item.source.uri) != item.source.etag]
+        require_extras(self.settings.extract, self._language())
+        new = self._unread(found, lake)
         cut_short = _cut_short(lake)
         if not new:
             return Work(["an earlier run was cut short, and is brought to its end."], []) if cut_short else None
@@ -91,6 +95,11 @@ class ExtractStage:
         if len(new) > 5:
             summary.append(f"  … and {len(new) - 5:,} more")
         return Work(summary, new)
+
+    def _unread(self, inputs: Sequence[Input], lake: Lake) -> list[Input]:
+        """Those that no run with the current version and settings has read to their end as they are now."""
+        known = _read_already(lake, fingerprint(self))
+        return [item for item in inputs if item.failed or known.get(item.source.uri) != item.source.etag]
 
     def run(self, work: Work[list[Input]], context: Context) -> Outcome:
         writer = LakeWriter(context.lake, context.spark)
@@ -104,19 +113,25 @@ class ExtractStage:
         totals = dict.fromkeys(("sources", "pages", "pairs", "rejects"), 0)
         failed: list[tuple[str, str]] = []
         cut_short = _cut_short(context.lake) - {context.run_id}
-        known = {row["source"] for row in context.lake.rows("sources", ["source"])}
         reread = False
         megabytes = sum(item.source.size or 0 for item in work.payload) / 1e6
         done_mb = 0.0
+
+        def waiting() -> None:
+            context.progress.say("extract: another job is writing to this lake; waiting for it.")
+
         with context.progress.working("extract", megabytes, "MB"):
             for number, batch in enumerate(chunked(work.payload, self.settings.extract.files_per_commit)):
                 staging = f"{context.lake.uri}/{STAGING}/{context.run_id}-{number}"
                 batch_mb = sum(item.source.size or 0 for item in batch) / 1e6
+                batch = self._unread(batch, context.lake)  # another job may have read some meanwhile
+                if not batch:
+                    done_mb += batch_mb
+                    continue
                 with _watching(context.spark, context.progress, f"{context.run_id}-{number}", done_mb, batch_mb):
                     _stage_rows(context.spark, batch, reading, staging)
-                # Rows of these sources may stand in the tables: of an earlier reading, or of a run that was cut short.
-                again = bool(cut_short) or not known.isdisjoint(item.source.uri for item in batch)
-                rows = _commit(writer, batch, reading, staging, again)
+                with context.lake.exclusive(waiting):
+                    rows, again = _commit(writer, batch, reading, staging)
                 reread |= again
                 remove_folder(context.spark, staging)
                 done_mb += batch_mb
@@ -127,7 +142,8 @@ class ExtractStage:
                 context.progress.advance(to=done_mb, **totals)
         if self.settings.extract.boilerplate and totals["sources"] + len(cut_short) > 0:
             runs = None if reread or cut_short else [context.run_id]
-            totals |= sweep(writer, reading, self.settings.filters.site_boilerplate_questions, runs)
+            with context.lake.exclusive(waiting):
+                totals |= sweep(writer, reading, self.settings.filters.site_boilerplate_questions, runs)
         for source, error in failed[:20]:
             context.progress.say(f"extract: failed: {source}: {error}")
         return Outcome({**totals, "failed": len(failed)}, failed)
@@ -144,14 +160,18 @@ def _read_already(lake: Lake, current: str) -> dict[str, str]:
 
 
 def _cut_short(lake: Lake) -> set[str]:
-    """Runs of this verb that did not reach their end, since the last one that did."""
+    """Runs of this verb that did not reach their end, and that no later run has seen to.
+
+    A run that ends has seen to all that stood in the lake when it started: to those that wrote nothing after that.
+    """
     runs = [r for r in lake.rows("runs", ["run_id", "verb", "status", "started_at"]) if r["verb"] == ExtractStage.name]
     finished = [run["started_at"] for run in runs if run["status"] in ("done", "partial")]
-    return {
-        run["run_id"]
-        for run in runs
-        if run["status"] in ("running", "failed") and (not finished or run["started_at"] > max(finished))
-    }
+    unfinished = {run["run_id"]: run["started_at"] for run in runs if run["status"] in ("running", "failed")}
+    if finished and unfinished:
+        for row in lake.rows("sources", ["run_id", "finished_at"]):
+            if row["run_id"] in unfinished:
+                unfinished[row["run_id"]] = max(unfinished[row["run_id"]], row["finished_at"])
+    return {run_id for run_id, wrote in unfinished.items() if not finished or wrote > max(finished)}
 
 
 def _stage_rows(spark: SparkSession, batch: Sequence[Input], reading: Reading, staging: str) -> None:
@@ -170,15 +190,18 @@ def _stage_rows(spark: SparkSession, batch: Sequence[Input], reading: Reading, s
 
 
 def _commit(
-    writer: LakeWriter, batch: Sequence[Input], reading: Reading, staging: str, again: bool
-) -> list[dict[str, Any]]:
-    """Puts the staged rows of a batch into the tables. -> the rows written to `sources`."""
+    writer: LakeWriter, batch: Sequence[Input], reading: Reading, staging: str
+) -> tuple[list[dict[str, Any]], bool]:
+    """Puts the staged rows of a batch into the tables. -> the rows written to `sources`, and whether older rows went."""
     staged = writer.spark.read.schema(from_arrow_schema(STAGED)).parquet(staging)
     rows = _source_rows(staged, batch, reading.run_id)
     good = [row["source"] for row in rows if row["status"] != "failed"]
+    again = bool(good) and _stand(writer.lake, good)
     if good:
         kept = staged if len(good) == len(rows) else staged.where(F.col("source").isin(good))
         pairs = kept.where("pair IS NOT NULL").select("pair.*")
+        if again:
+            _withdraw(writer, good, reading)
 
         def put(table: str, frame: DataFrame, count: int) -> None:
             if count or again:
@@ -188,18 +211,24 @@ def _commit(
 
         put("pages", kept.where("page IS NOT NULL").select("page.*"), sum(row["pages"] for row in rows))
         put("rejects", kept.where("reject IS NOT NULL").select("reject.*"), sum(row["rejects"] for row in rows))
-        if again:
-            occurrences = writer.frame("occurrences")
-            leaving = F.col("source").isin(good)
-            remove_places(writer, occurrences.where(leaving), occurrences.where(~leaving), reading)
-        add_places(writer, pairs.drop("source"))
-        version = writer.lake.version("qa")
         put("occurrences", pairs, sum(row["pairs"] for row in rows))
-        if writer.lake.version("qa") != version:
-            # Another job changed qa between our two commits, and may have removed a pair that it saw nowhere else.
-            add_places(writer, pairs.drop("source"))
+        add_places(writer, pairs.drop("source"))
     writer.lake.upsert("sources", rows)
-    return rows
+    return rows, again
+
+
+def _stand(lake: Lake, sources: Sequence[str]) -> bool:
+    """Whether rows of these sources are in the lake: of an earlier reading, or of a run that was cut short."""
+    tables = (lake.dataset(name) for name in ("pages", "rejects", "occurrences"))
+    mine = pc.field("source").isin(list(sources))
+    return any(table is not None and table.head(1, columns=["source"], filter=mine).num_rows for table in tables)
+
+
+def _withdraw(writer: LakeWriter, sources: Sequence[str], reading: Reading) -> None:
+    """Lets other places speak for the pairs that pages of these sources speak for; pairs that stand nowhere else go."""
+    theirs = F.col("source").isin(list(sources))
+    leaving = writer.frame("qa").join(writer.frame("pages").where(theirs).select("page_id"), "page_id", "left_semi")
+    remove_places(writer, leaving, writer.frame("occurrences").where(~theirs), reading)
 
 
 def _source_rows(staged: DataFrame, batch: Sequence[Input], run_id: str) -> list[dict[str, Any]]:
