@@ -147,9 +147,14 @@ def _gpu() -> Iterator[Finding]:
 def _lake(settings: Settings) -> Iterator[Finding]:
     lake = Lake(settings.lake)
     tables = lake.tables()
-    if lake.is_local and not os.access(_existing(lake.uri), os.W_OK):
-        yield False, f"{lake.uri} cannot be written by this user"
-        return
+    if lake.is_local:
+        place = Path(_existing(lake.uri))
+        if not place.is_dir():
+            yield False, f"{lake.uri} cannot be written: {place} is a file"
+            return
+        if not os.access(place, os.W_OK | os.X_OK):
+            yield False, f"{lake.uri} cannot be written by this user"
+            return
     yield True, f"{lake.uri}: {', '.join(tables) if tables else 'no tables yet'}"
 
 

@@ -93,8 +93,14 @@ class ExtractSettings(Section):
 class SparkSettings(Section):
     """The session that faquarry makes when none is running (a running one is used as it is)."""
 
-    master: str | None = Field(None, description="unset: what spark-submit set, else local[*]")
-    driver_memory: str = Field("2g", description="heap of the driver's JVM when faquarry starts it")
+    master: str | None = Field(
+        None,
+        pattern=r"^(local(\[[^\]]+\])?|local-cluster\[[^\]]+\]|(spark|k8s)://.+|yarn)$",
+        description="unset: what spark-submit set, else local[*]",
+    )
+    driver_memory: str = Field(
+        "2g", pattern=r"^[0-9]+[kmgtKMGT]$", description="heap of the driver's JVM when faquarry starts it"
+    )
     shuffle_partitions: int = Field(4, ge=1, description="spark.sql.shuffle.partitions in local mode")
     conf: dict[str, str] = Field(default_factory=dict, description="further Spark settings, as in spark-defaults.conf")
 
@@ -109,7 +115,7 @@ class LogSettings(Section):
 class Settings(Section):
     """All sections."""
 
-    lake: str = Field("./lake", description="where the tables live (--lake)")
+    lake: str = Field("./lake", min_length=1, description="where the tables live (--lake)")
     sources: SourceSettings = SourceSettings()
     extract: ExtractSettings = ExtractSettings()
     filters: FilterSettings = FilterSettings()

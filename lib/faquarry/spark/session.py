@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from faquarry.config.settings import SparkSettings
 from faquarry.errors import EnvironmentProblem
-from faquarry.spark.jars import find_jars
+from faquarry.spark.jars import find_jars, jars_folder
 from faquarry.spark.java import require_java
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ def local_conf(settings: SparkSettings) -> dict[str, str]:
     """Settings of a session in local mode: Delta's and Spark's cluster defaults would cost a minute on small tables."""
     jars = find_jars()
     if not jars:
-        raise EnvironmentProblem("Delta's jars are not there: run `make setup` (or python -m faquarry.spark.jars).")
+        raise EnvironmentProblem(
+            f"Delta's jars are not in {jars_folder()}: run `make setup` (or python -m faquarry.spark.jars)."
+        )
     quiet = files("faquarry.spark") / "log4j2.properties"
     return {
         **REQUIRED,
