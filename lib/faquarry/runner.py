@@ -93,7 +93,8 @@ def _work(stage: Stage, work: Work[Any], lake: Lake, settings: Settings, progres
         outcome = stage.run(work, Context(lake, spark, run_id, progress))
     except Exception as error:
         foreseen = error if isinstance(error, FaquarryError) else explained(error)
-        with suppress(FaquarryError):  # a full disk takes no row either: the run stays `running`, as one that was killed
+        # A full disk takes no row either: the run stays `running`, as one that was killed.
+        with suppress(FaquarryError):
             close("failed", {}, str(foreseen or error))
         if foreseen is None or foreseen is error:
             raise

@@ -7,6 +7,7 @@ Reading goes through the deltalake package (Arrow), so that notebooks, the torch
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -175,12 +176,20 @@ class Lake:
             with self.exclusive():
                 retrying(merge, (CommitFailedError,), self.uri)
         except (DeltaError, OSError) as error:
-            raise self._unwritable((str(error).strip() or type(error).__name__).splitlines()[0]) from error
+            raise self._unwritable(_reason(error)) from error
 
     def rows(self, table: str, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
         """The rows of a small table as dictionaries; [] when it is not there."""
         found = self.dataset(table)
         return [] if found is None else list(found.to_table(columns=list(columns) if columns else None).to_pylist())
+
+
+def _reason(error: Exception) -> str:
+    """Why something could not be written: the operating system's word where there is one, else the first line."""
+    text = str(error).strip() or type(error).__name__
+    said = re.findall(r"([^:\n]+) \(os error \d+\)", text)
+    why = said[-1].strip() if said else text.splitlines()[0]
+    return f"the disk is full ({why}); make space, then run again" if "No space left" in why else why
 
 
 def _object_store_uri(path: str) -> str:
