@@ -60,6 +60,14 @@ def test_tables_are_made_as_declared(writer: LakeWriter) -> None:
     assert comments["language"] == "ISO 639-3, macro-languages folded"
 
 
+def test_a_table_that_was_being_made_when_its_run_was_killed_is_made(writer: LakeWriter) -> None:
+    log = Path(writer.lake.path("qa")) / "_delta_log"
+    log.mkdir(parents=True)
+    (log / f".{0:020}.json.0a1b.tmp").write_text("{")
+    writer.ensure("qa")
+    assert writer.lake.version("qa") == 0
+
+
 def test_replacing_sources_is_repeatable_and_leaves_others_alone(writer: LakeWriter) -> None:
     names = ["it's.warc", "b\\c.warc", "other.warc"]
     for name in names:

@@ -7,7 +7,9 @@ left behind.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from faquarry.errors import LakeError
@@ -153,6 +155,8 @@ class LakeWriter:
         # `df.write.clusterBy` silently makes an unclustered table (delta-spark 4.4): the builder does not.
         from delta import DeltaTable
 
+        if self.lake.is_local:
+            _clear_unfinished(Path(self.lake.path(table.name)) / "_delta_log")
         builder = (
             DeltaTable.createIfNotExists(self.spark)
             .location(self.lake.path(table.name))
@@ -189,6 +193,13 @@ class LakeWriter:
         lost_race = tuple(getattr(conflicts, name) for name in conflicts.__all__)
         with self.lake.exclusive():
             return retrying(transaction, lost_race, self.lake.uri)
+
+
+def _clear_unfinished(log: Path) -> None:
+    """Removes a table's log that holds no commit: left by a run that was killed (or found the disk full) as it made the
+    table, and to Delta neither a table nor a place where one can be made."""
+    if not any(file.stat().st_size for file in log.glob("[0-9]*")):
+        shutil.rmtree(log, ignore_errors=True)
 
 
 def sql_in(column: str, values: Iterable[str]) -> str:
