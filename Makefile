@@ -1,6 +1,6 @@
 # Two commands: `make demo` sets everything up and runs the pipeline on the sample web; `make test` runs the tests.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow lint bench notebooks image sample docs clean
+.PHONY: help setup demo test test-slow fuzz lint bench notebooks image sample docs clean
 
 PY := .venv/bin/python
 LAKE ?= lake
@@ -19,6 +19,9 @@ test: setup ## the tests, without the slow ones
 
 test-slow: setup ## the slow tests
 	@$(PY) -m pytest -m "slow and not gpu"
+
+fuzz: setup ## the property tests on ever new examples, ROUNDS times (default 20)
+	@for round in $$(seq $(or $(ROUNDS),20)); do FAQUARRY_FUZZ=1 $(PY) -m pytest -x $$(grep -rl "@given" tests) || exit 1; done
 
 lint: setup ## ruff, mypy, the arrows between the rooms
 	@$(PY) -m ruff check lib jobs tests benchmarks sample tools

@@ -7,6 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The suite tries the same examples each time, so that a red test is this change's doing; `make fuzz` tries new ones.
+settings.register_profile("suite", derandomize=True, database=None, deadline=None)
+settings.register_profile("fuzz", print_blob=True, deadline=None)
+settings.load_profile("fuzz" if os.environ.get("FAQUARRY_FUZZ") else "suite")
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,6 @@ import re
 
 __all__ = ["bare_answer", "bare_question"]
 
-MAX_ROUNDS = 12  # affixes around affixes
-
 _PAIRS = {'"': '"', "“": "”", "„": "“”", "‟": "”", "‘": "’", "«": "»", "»": "«", "「": "」", "『": "』", "‚": "‘’"}
 
 _ASK = (
@@ -65,17 +63,22 @@ def bare_answer(text: str) -> str:
 
 
 def _bare(text: str, prefix: re.Pattern[str], *, may_be_list: bool = False) -> str:
-    for _ in range(MAX_ROUNDS):
-        before = text
-        if not _MAY_PRECEDE.isdisjoint(text[:24]) and (match := prefix.match(text)):
-            text = text[match.end() :]
-        number = _NUMBER_PREFIX.match(text) if not _MAY_PRECEDE.isdisjoint(text[:12]) else None
-        if number and not (may_be_list and _NEXT_NUMBER.search(text, number.end())):
-            text = text[number.end() :]
-        if len(text) > 2 and (closers := _PAIRS.get(text[0])) and text[-1] in closers:
-            inner = text[1:-1]
-            if text[0] not in inner and text[-1] not in inner:
-                text = inner.strip()
-        if text == before:
+    start, end = 0, len(text)
+    listed: bool | None = None  # whether another number follows; what does not follow here does not follow later
+    while start < end:
+        before = start, end
+        if not _MAY_PRECEDE.isdisjoint(text[start : start + 24]) and (match := prefix.match(text, start, end)):
+            start = match.end()
+        if not _MAY_PRECEDE.isdisjoint(text[start : start + 12]) and (number := _NUMBER_PREFIX.match(text, start, end)):
+            if may_be_list and listed is not False:
+                listed = _NEXT_NUMBER.search(text, number.end(), end) is not None
+            if not listed:
+                start = number.end()
+        if end - start > 2 and (closers := _PAIRS.get(text[start])) and text[end - 1] in closers:
+            inner = text[start + 1 : end - 1]
+            if text[start] not in inner and text[end - 1] not in inner and inner.strip():
+                start = end - 1 - len(inner.lstrip())
+                end = start + len(inner.strip())
+        if before == (start, end):
             break
-    return text
+    return text[start:end]

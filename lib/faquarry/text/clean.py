@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from html.entities import html5
 
 from faquarry.text.affixes import bare_answer, bare_question
@@ -106,10 +107,7 @@ def clean_question(raw: str) -> str:
     >>> clean_question("Q3: &#8220;What is a quarry?&#8221;")
     'What is a quarry?'
     """
-    text = to_text(raw)
-    if "\n" in text:
-        text = text.replace("\n", " ")
-    return bare_question(text)
+    return _settled(raw, lambda text: bare_question(text.replace("\n", " ")))
 
 
 def clean_answer(raw: str) -> str:
@@ -120,7 +118,18 @@ def clean_answer(raw: str) -> str:
     >>> clean_answer("A: 1. Cut. 2. Polish."), clean_answer("<p>4. Stone.</p>")
     ('1. Cut. 2. Polish.', 'Stone.')
     """
-    return bare_answer(to_text(raw))
+    return _settled(raw, bare_answer)
+
+
+def _settled(raw: str, bared: Callable[[str], str]) -> str:
+    """Text and bare, again and again until both agree: taking quotes off may uncover an escape that they kept apart."""
+    text = to_text(raw)
+    for _ in range(MAX_ROUNDS):
+        before, text = text, bared(text)
+        if _is_plain(text) or text == before:
+            return text
+        text = to_text(text)
+    return bared(folded(text.replace("&", " ").replace("<", " ").replace("\\", " ")))
 
 
 def _without_tags(text: str) -> str:

@@ -59,6 +59,7 @@ def test_text_never_grows(raw: str) -> None:
 
 
 @given(_STRINGS)
+@example('\\"\\n\\"')
 @settings(max_examples=400, deadline=None)
 def test_questions_and_answers_are_stable_too(raw: str) -> None:
     question, answer = clean_question(raw), clean_answer(raw)
