@@ -26,7 +26,7 @@ def maintain(settings: Settings, *, retention_h: float, dry_run: bool) -> int:
             "version would lose its files."
         )
     lake, progress = Lake(settings.lake), Progress(settings.log)
-    tables = lake.tables()
+    tables = lake.tables(internal=True)
     if not tables:
         raise NothingToRead(f"There is no table in {lake.uri}.")
     if dry_run:

@@ -11,8 +11,12 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
+    "AlignSettings",
+    "DedupSettings",
+    "EmbedSettings",
     "ExtractSettings",
     "FilterSettings",
+    "JudgeSettings",
     "LanguageSettings",
     "LogSettings",
     "Settings",
@@ -90,6 +94,25 @@ class ExtractSettings(Section):
     boilerplate: bool = Field(True, description="look for answers that repeat across a whole site")
 
 
+class DedupSettings(Section):
+    """Which pairs repeat (verb `deduplicate`)."""
+
+
+class EmbedSettings(Section):
+    """Which models make vectors, and how (verb `embed`)."""
+
+    align_model: str = Field("faquarry-small", min_length=1, description="encodes question + answer, for alignment")
+    retrieval_model: str = Field("faquarry-small", min_length=1, description="encodes questions and answers apart")
+
+
+class AlignSettings(Section):
+    """The same pair in other languages (verb `align`)."""
+
+
+class JudgeSettings(Section):
+    """A language model that scores aligned pairs (verb `judge`)."""
+
+
 class SparkSettings(Section):
     """The session that faquarry makes when none is running (a running one is used as it is)."""
 
@@ -120,5 +143,9 @@ class Settings(Section):
     extract: ExtractSettings = ExtractSettings()
     filters: FilterSettings = FilterSettings()
     language: LanguageSettings = LanguageSettings()
+    dedup: DedupSettings = DedupSettings()
+    embed: EmbedSettings = EmbedSettings()
+    align: AlignSettings = AlignSettings()
+    judge: JudgeSettings = JudgeSettings()
     spark: SparkSettings = SparkSettings()
     log: LogSettings = LogSettings()

@@ -106,9 +106,9 @@ class Lake:
         found = self.delta(table)
         return None if found is None else int(found.version())
 
-    def tables(self) -> list[str]:
-        """The names of the tables that are there, in the order of the pipeline."""
-        return [name for name in TABLES if self.delta(name) is not None]
+    def tables(self, *, internal: bool = False) -> list[str]:
+        """The names of the tables that are there, in the order of the pipeline; those of the stages' own state too."""
+        return [name for name, table in TABLES.items() if internal >= table.internal and self.delta(name) is not None]
 
     def arrow(self, table: str, columns: Sequence[str] | None = None, version: int | None = None) -> pa.Table:
         """A table (or some of its columns) in memory.

@@ -11,7 +11,22 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-__all__ = ["OCCURRENCES", "PAGES", "QA", "REJECTS", "RUNS", "SOURCES", "TABLES", "Table", "table_named"]
+__all__ = [
+    "BITEXTS",
+    "DUPLICATES",
+    "EMBEDDINGS",
+    "JUDGEMENTS",
+    "OCCURRENCES",
+    "PAGES",
+    "QA",
+    "REJECTS",
+    "RUNS",
+    "SIMILARITY",
+    "SOURCES",
+    "TABLES",
+    "Table",
+    "table_named",
+]
 
 TIME = pa.timestamp("us", tz="UTC")
 TEXT = pa.string()
@@ -32,6 +47,11 @@ class Table:
     cluster: tuple[str, ...]
     comment: str
     indexed: int
+
+    @property
+    def internal(self) -> bool:
+        """State that stages keep for themselves (names with an underscore in front): not part of the contract."""
+        return self.name.startswith("_")
 
     @property
     def columns(self) -> list[str]:
@@ -210,7 +230,117 @@ RUNS = _table(
     long_text=("config",),
 )
 
-TABLES: dict[str, Table] = {table.name: table for table in (SOURCES, PAGES, QA, OCCURRENCES, REJECTS, RUNS)}
+DUPLICATES = _table(
+    "duplicates",
+    "Which pairs repeat. The survivors are the pairs of qa that no row here drops (keep = false).",
+    [
+        ("id", TEXT, "the pair (qa.id)"),
+        ("kind", TEXT, "question, near or semantic"),
+        ("group_id", TEXT, "the smallest id of the group"),
+        ("keep", pa.bool_(), "true for the one row of the group that stands for it"),
+        ("similarity", pa.float32(), "to the pair that stands for the group: 1 for question, Jaccard, or cosine"),
+        ("method", TEXT, "how it was found, with the settings that matter"),
+        ("run_id", TEXT, "the run that wrote the row"),
+    ],
+    key=("id", "kind"),
+    cluster=("kind",),
+)
+
+EMBEDDINGS = _table(
+    "embeddings",
+    "Vectors of texts, one row a pair, field and model.",
+    [
+        ("id", TEXT, "the pair (qa.id)"),
+        ("field", TEXT, "question, answer or qa (question + ' ' + answer)"),
+        ("model", TEXT, "name of the model"),
+        ("revision", TEXT, "commit or hash of the model's files"),
+        ("dim", pa.int32(), "length of the vector"),
+        ("text_hash", TEXT, "hash of the text as the model was given it; equal texts are encoded once"),
+        ("run_id", TEXT, "the run that wrote the row"),
+        ("vector", pa.binary(), "float16, little-endian, unit length"),
+    ],
+    key=("id", "field", "model", "revision"),
+    cluster=("model", "field"),
+    long_text=("vector",),
+)
+
+SIMILARITY = _table(
+    "similarity",
+    "How close question and answer are: a low score marks a pair that needs its page to be understood.",
+    [
+        ("id", TEXT, "the pair (qa.id)"),
+        ("model", TEXT, "name of the model"),
+        ("revision", TEXT, "commit or hash of the model's files"),
+        ("score", pa.float32(), "cosine of question and answer"),
+        ("low", pa.bool_(), "the score is under the model's own threshold (0.5 where it has none)"),
+        ("run_id", TEXT, "the run that wrote the row"),
+    ],
+    key=("id", "model", "revision"),
+)
+
+BITEXTS = _table(
+    "bitexts",
+    "The same pair in two languages.",
+    [
+        ("language1", TEXT, "ISO 639-3; comes before language2 in the alphabet"),
+        ("language2", TEXT, "ISO 639-3"),
+        ("id1", TEXT, "the pair in language1 (qa.id)"),
+        ("id2", TEXT, "the pair in language2 (qa.id)"),
+        ("site1", TEXT, "registrable domain of the first"),
+        ("site2", TEXT, "registrable domain of the second"),
+        ("scope", TEXT, "page (linked by hreflang), site or global: where the two were compared"),
+        ("similarity", pa.float32(), "cosine of the two vectors of question and answer"),
+        ("margin", pa.float32(), "similarity over the mean similarity of both neighbourhoods"),
+        ("confidence", pa.float32(), "calibrated probability that one translates the other, all evidence together"),
+        ("mutual", pa.bool_(), "each is the other's nearest neighbour by similarity"),
+        ("hreflang", pa.bool_(), "their pages name each other as alternates"),
+        ("same_position", pa.bool_(), "they stand at the same place of their pages"),
+        ("published", pa.bool_(), "good enough to release, by the model's threshold"),
+        ("model", TEXT, "name of the model"),
+        ("revision", TEXT, "commit or hash of the model's files"),
+        ("run_id", TEXT, "the run that wrote the row"),
+        ("question1", TEXT, "question of the first"),
+        ("answer1", TEXT, "answer of the first"),
+        ("question2", TEXT, "question of the second"),
+        ("answer2", TEXT, "answer of the second"),
+    ],
+    key=("id1", "id2", "model", "revision"),
+    cluster=("language1", "language2"),
+    long_text=("question1",),
+)
+
+JUDGEMENTS = _table(
+    "judgements",
+    "What a language model said of aligned pairs.",
+    [
+        ("id1", TEXT, "the pair in language1 (qa.id)"),
+        ("id2", TEXT, "the pair in language2 (qa.id)"),
+        ("judge", TEXT, "name of the language model"),
+        ("prompt_version", TEXT, "version of the prompt"),
+        ("score", pa.float32(), "0 to 100; null when no number could be read in the answer"),
+        ("run_id", TEXT, "the run that wrote the row"),
+        ("raw", TEXT, "the answer as it came"),
+    ],
+    key=("id1", "id2", "judge", "prompt_version"),
+    long_text=("raw",),
+)
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        SOURCES,
+        PAGES,
+        QA,
+        OCCURRENCES,
+        REJECTS,
+        DUPLICATES,
+        EMBEDDINGS,
+        SIMILARITY,
+        BITEXTS,
+        JUDGEMENTS,
+        RUNS,
+    )
+}
 
 
 def table_named(name: str) -> Table:

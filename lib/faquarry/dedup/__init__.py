@@ -1,0 +1,1 @@
+"""Which pairs repeat: the same question, nearly the same text, the same meaning."""

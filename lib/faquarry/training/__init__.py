@@ -1,0 +1,1 @@
+"""Training encoders and retrievers with torch. Nothing here imports pyspark."""
