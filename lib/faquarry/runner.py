@@ -57,13 +57,10 @@ def run_stage(stage: Stage, settings: Settings, *, dry_run: bool = False) -> Fin
 
 
 def _work(stage: Stage, work: Work[Any], lake: Lake, settings: Settings, progress: Progress) -> Outcome:
-    from faquarry.spark.failures import explained
-    from faquarry.spark.session import get_session
-
     # What can be told without Spark is told before it starts: a place that takes no tables, a table that is damaged.
     lake.require_writable()
     _versions(lake, stage.writes)
-    spark = get_session(settings.spark, f"faquarry {stage.name}")
+    spark = _session(stage, settings) if stage.on_spark else None
     started, clock = datetime.now(UTC), time.monotonic()
     run_id = f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
     entry: dict[str, Any] = {
@@ -92,7 +89,7 @@ def _work(stage: Stage, work: Work[Any], lake: Lake, settings: Settings, progres
     try:
         outcome = stage.run(work, Context(lake, spark, run_id, progress))
     except Exception as error:
-        foreseen = error if isinstance(error, FaquarryError) else explained(error)
+        foreseen = error if isinstance(error, FaquarryError) else _explained(error, stage)
         # A full disk takes no row either: the run stays `running`, as one that was killed.
         with suppress(FaquarryError):
             close("failed", {}, str(foreseen or error))
@@ -102,6 +99,21 @@ def _work(stage: Stage, work: Work[Any], lake: Lake, settings: Settings, progres
     failed = "; ".join(f"{name}: {why}" for name, why in outcome.failed[:20]) or None
     close("partial" if outcome.failed else "done", outcome.counts, failed)
     return outcome
+
+
+def _session(stage: Stage, settings: Settings) -> Any:
+    from faquarry.spark.session import get_session
+
+    return get_session(settings.spark, f"faquarry {stage.name}")
+
+
+def _explained(error: Exception, stage: Stage) -> FaquarryError | None:
+    """What Spark said, as a sentence; None for what nobody foresaw."""
+    if not stage.on_spark:
+        return None
+    from faquarry.spark.failures import explained
+
+    return explained(error)
 
 
 def _versions(lake: Lake, tables: Any) -> dict[str, int]:

@@ -29,7 +29,8 @@ class Work(Generic[Payload]):
 
 @dataclass(frozen=True)
 class Context:
-    """What a running stage is given. `spark` is a SparkSession (typed loosely: most code never imports pyspark)."""
+    """What a running stage is given. `spark` is a SparkSession (typed loosely: most code never imports pyspark), or None
+    for a stage that says it needs none."""
 
     lake: Lake
     spark: Any
@@ -52,6 +53,7 @@ class Stage(Protocol):
     version: ClassVar[str]  # raised when the same input would give other rows
     reads: ClassVar[Sequence[str]]
     writes: ClassVar[Sequence[str]]
+    on_spark: ClassVar[bool]  # False: `run` is given no session
 
     def shape(self) -> Mapping[str, Any]:
         """The settings that decide which rows come out; all else may change without doing work again."""

@@ -112,6 +112,22 @@ class AlignSettings(Section):
 class JudgeSettings(Section):
     """A language model that scores aligned pairs (verb `judge`)."""
 
+    base_url: str | None = Field(
+        None, pattern=r"^https?://", description="OpenAI-compatible endpoint, as http(s)://host[:port]/v1"
+    )
+    model: str | None = Field(None, description="name of the language model there")
+    api_key_env: str = Field("OPENAI_API_KEY", description="environment variable that holds the key, if one is needed")
+    per_stratum: int = Field(20, ge=1, description="pairs judged of each language pair and similarity step of 0.05")
+    max_pairs: int = Field(2000, ge=1, description="pairs judged in all; the strata get their share in turn")
+    good_from: float = Field(70.0, ge=0, le=100, description="a score from here counts as a translation")
+    max_chars: int = Field(2000, ge=100, description="characters of a question with its answer that the judge sees")
+    max_tokens: int = Field(64, ge=1, description="tokens the judge may answer with")
+    concurrency: int = Field(8, ge=1, description="requests under way at a time")
+    requests_per_minute: float = Field(0, ge=0, description="at most so many; 0: no limit")
+    retries: int = Field(5, ge=0, description="attempts after the first for a request that fails")
+    backoff_s: float = Field(1.0, ge=0, description="wait before the first retry, doubled each time, in seconds")
+    timeout_s: float = Field(60.0, gt=0, description="seconds without an answer before a request counts as failed")
+
 
 class SparkSettings(Section):
     """The session that faquarry makes when none is running (a running one is used as it is)."""

@@ -58,6 +58,7 @@ class ExtractStage:
     version: ClassVar[str] = "1"
     reads: ClassVar[Sequence[str]] = ()
     writes: ClassVar[Sequence[str]] = ("sources", "pages", "qa", "occurrences", "rejects")
+    on_spark: ClassVar[bool] = True
 
     @classmethod
     def of(cls, sources: Sequence[str], settings: Settings, *, prefix: str | None = None) -> ExtractStage:
