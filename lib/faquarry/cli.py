@@ -11,10 +11,14 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from faquarry import __version__
 from faquarry.config import Configured, load
 from faquarry.errors import FaquarryError, NotBuiltYet
+
+if TYPE_CHECKING:
+    from faquarry.stage import Stage
 
 __all__ = ["VERBS", "main"]
 
@@ -88,6 +92,23 @@ def _run(options: argparse.Namespace, configured: Configured) -> int:
     if not options.dry_run:
         print_summary(configured.settings.lake)
     return code
+
+
+def _judge(options: argparse.Namespace, configured: Configured) -> int:
+    from faquarry.judge.stage import JudgeStage
+
+    return _with_pictures(JudgeStage(configured.settings), configured, dry_run=options.dry_run)
+
+
+def _with_pictures(stage: Stage, configured: Configured, *, dry_run: bool) -> int:
+    """Runs a stage, and draws what it has changed."""
+    from faquarry.report.gallery import draw_after
+    from faquarry.runner import run_stage
+
+    finished = run_stage(stage, configured.settings, dry_run=dry_run)
+    if finished.outcome is not None:
+        draw_after(stage.name, configured.settings)
+    return finished.exit_code
 
 
 def _sql(options: argparse.Namespace, configured: Configured) -> int:
@@ -173,7 +194,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("embed", "compute embeddings (not yet)", _later("embed")),
     Verb("label", "assign topics and question types (not yet)", _later("label")),
     Verb("align", "find the same pair in other languages (not yet)", _later("align")),
-    Verb("judge", "let a language model score aligned pairs (not yet)", _later("judge")),
+    Verb("judge", "let a language model score aligned pairs", _judge),
     Verb("benchmark", "build retrieval benchmarks (not yet)", _later("benchmark")),
     Verb("mine", "mine hard negatives (not yet)", _later("mine")),
     Verb("graph", "build the web graph (not yet)", _later("graph")),

@@ -163,7 +163,7 @@ def candidates(lake: Lake, model: str) -> list[Candidate]:
     dataset = lake.dataset("bitexts")
     if dataset is None:
         return []
-    table = dataset.to_table(columns=_KEYS, filter=pc.field("model") == model)
+    table = dataset.to_table(columns=_KEYS, filter=pc.field("model").isin([model]))
     return [Candidate(*row) for row in zip(*(table.column(name).to_pylist() for name in _KEYS), strict=True)]
 
 

@@ -134,7 +134,7 @@ class Lake:
         return found.to_pyarrow_dataset(filesystem=native)
 
     def upsert(self, table: str, rows: Sequence[dict[str, Any]]) -> None:
-        """Merges a few rows by the table's key, without a JVM; makes the table when it is not there.
+        """Puts a few rows in the place of those with the same key, without a JVM; makes the table when it is not there.
 
         For what a driver holds in memory anyway: the ledger and the list of sources. A Spark merge of one row takes two
         seconds, this one milliseconds.
@@ -143,7 +143,7 @@ class Lake:
             EnvironmentProblem: nothing can be written there (no such place, no permission, no space).
             LakeError: other jobs kept changing the table.
         """
-        from deltalake import DeltaTable
+        from deltalake import DeltaTable, write_deltalake
         from deltalake import Schema as DeltaSchema
         from deltalake.exceptions import CommitFailedError, DeltaError
 
@@ -151,9 +151,10 @@ class Lake:
         data = pa.Table.from_pylist(
             [{name: row.get(name) for name in declared.columns} for row in rows], declared.schema
         )
-        on = " AND ".join(f"old.{column} = new.{column}" for column in declared.key or ())
+        # Not deltalake's merge: it leaves string_view in the Parquet files, over which Arrow answers no comparison.
+        mine = _sql_rows(declared.key or (), rows)
 
-        def merge() -> None:
+        def put() -> None:
             delta = self.delta(table)
             if delta is None:
                 uri = _object_store_uri(self.path(table))
@@ -169,12 +170,11 @@ class Lake:
             missing = [field for field in DeltaSchema.from_arrow(declared.schema).fields if field.name not in there]
             if missing:
                 delta.alter.add_columns(missing)
-            merger = delta.merge(data, on, source_alias="new", target_alias="old")
-            merger.when_matched_update_all().when_not_matched_insert_all().execute()
+            write_deltalake(delta, data, mode="overwrite", predicate=mine)
 
         try:
             with self.exclusive():
-                retrying(merge, (CommitFailedError,), self.uri)
+                retrying(put, (CommitFailedError,), self.uri)
         except (DeltaError, OSError) as error:
             raise self._unwritable(_reason(error)) from error
 
@@ -182,6 +182,23 @@ class Lake:
         """The rows of a small table as dictionaries; [] when it is not there."""
         found = self.dataset(table)
         return [] if found is None else list(found.to_table(columns=list(columns) if columns else None).to_pylist())
+
+
+def _sql_rows(key: Sequence[str], rows: Sequence[dict[str, Any]]) -> str:
+    """A condition that holds for the rows with these keys (strings, in the SQL of deltalake).
+
+    >>> _sql_rows(("source",), [{"source": "it's"}, {"source": "b"}])
+    "source IN ('it''s', 'b')"
+    >>> _sql_rows(("id1", "id2"), [{"id1": "a", "id2": "b"}])
+    "(id1 = 'a' AND id2 = 'b')"
+    """
+
+    def quoted(value: str) -> str:
+        return "'" + value.replace("'", "''") + "'"
+
+    if len(key) == 1:
+        return f"{key[0]} IN ({', '.join(quoted(row[key[0]]) for row in rows)})"
+    return " OR ".join("(" + " AND ".join(f"{name} = {quoted(row[name])}" for name in key) + ")" for row in rows)
 
 
 def _reason(error: Exception) -> str:

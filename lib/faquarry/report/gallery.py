@@ -1,0 +1,46 @@
+"""Which pictures a stage's tables have, drawn after the stage has changed them.
+
+A picture is a convenience: one that cannot be written (a full disk, a lake that takes only tables) is named, and ends
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from faquarry.config.settings import Settings
+from faquarry.lake import Lake
+from faquarry.progress import Progress
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["draw_after"]
+
+Draw = Callable[[Lake, Settings], "Figure | None"]
+
+
+def _judged(lake: Lake, settings: Settings) -> Figure | None:
+    from faquarry.judge.stage import curve
+    from faquarry.report import judged
+
+    rows = curve(lake, settings)
+    return judged.draw(rows, settings.judge.model or "") if rows else None
+
+
+PICTURES: Mapping[str, Mapping[str, Draw]] = {"judge": {"judge": _judged}}
+
+
+def draw_after(stage: str, settings: Settings) -> None:
+    """Draws the pictures of a stage into ``LAKE/_pictures`` and says where they lie."""
+    from faquarry.report.pictures import save
+
+    lake, progress = Lake(settings.lake), Progress(settings.log)
+    for name, draw in PICTURES.get(stage, {}).items():
+        try:
+            picture = draw(lake, settings)
+            if picture is not None:
+                progress.say(f"{stage}: picture {save(picture, lake, name)}")
+        except OSError as error:
+            progress.say(f"{stage}: the picture {name} could not be written: {error.strerror or error}.")
