@@ -101,8 +101,32 @@ class DedupSettings(Section):
 class EmbedSettings(Section):
     """Which models make vectors, and how (verb `embed`)."""
 
-    align_model: str = Field("faquarry-small", min_length=1, description="encodes question + answer, for alignment")
-    retrieval_model: str = Field("faquarry-small", min_length=1, description="encodes questions and answers apart")
+    align_model: str = Field(
+        "faquarry-small",
+        min_length=1,
+        description="encodes question + answer, for alignment: faquarry-small, a folder, or a name on a hub (NAME@REVISION)",
+    )
+    retrieval_model: str = Field(
+        "faquarry-small", min_length=1, description="encodes questions and answers apart, for similarity and search"
+    )
+    trust_remote_code: bool = Field(False, description="run the Python code that a model brings along")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="auto: the GPU that Spark gives the task, or finds on this machine, else the CPU"
+    )
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
+        "auto", description="auto: 16 bits on a GPU where cosines stay within 0.01 of 32 bits"
+    )
+    max_tokens: int | None = Field(None, ge=8, description="cut texts here; unset: the model's own maximum")
+    batch_tokens: int | None = Field(
+        None, ge=1, description="tokens of a batch, padding included; unset: 8,192 on a CPU, 65,536 on a GPU"
+    )
+    pool_bytes: int = Field(
+        16 * 1024 * 1024, ge=1024, description="bytes of text that a task sorts by length at a time"
+    )
+    task_chars: int = Field(20_000_000, ge=1000, description="characters of text that a task gets, about")
+    commit_chars: int = Field(
+        2_000_000_000, ge=1000, description="characters encoded between two commits: what a killed run loses at most"
+    )
 
 
 class AlignSettings(Section):

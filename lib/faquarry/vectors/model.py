@@ -6,14 +6,14 @@ threshold of its own; it asks the model that made the vectors.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Encoder", "Field", "ModelInfo", "Thresholds"]
+__all__ = ["Encoder", "Field", "ModelInfo", "Thresholds", "Tokenised", "TokenisingEncoder"]
 
 Field = Literal["question", "answer", "qa"]
 
@@ -32,7 +32,8 @@ class Thresholds:
 class ModelInfo:
     """A model as found by name or folder, before it is loaded (finding one imports no torch).
 
-    `prefixes` is what the model wants in front of a text, by field (``query: `` and ``passage: `` of the E5 family).
+    `prefixes` is what the model wants in front of a text, by field (``query: `` and ``passage: `` of the E5 family);
+    `tasks` names, by field, the adapter that the model switches on (Jina v3).
     """
 
     name: str
@@ -44,6 +45,7 @@ class ModelInfo:
     pooling: str = "mean"
     prefixes: dict[str, str] = field(default_factory=dict)
     thresholds: Thresholds = Thresholds()
+    tasks: dict[str, str] = field(default_factory=dict)
 
     def prefixed(self, text: str, of: Field) -> str:
         """The text as the model is given it."""
@@ -62,3 +64,24 @@ class Encoder(Protocol):
     def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Vectors of unit length (zero for a text without any known token). -> (n, dim)"""
         ...
+
+
+class Tokenised(Protocol):
+    """Texts that were tokenised once, and can be encoded in whatever batches fit."""
+
+    lengths: npt.NDArray[np.int32]
+    pads: bool  # whether a batch costs its rows times its longest text, or the sum of its texts
+
+    def start(self, rows: npt.NDArray[np.intp]) -> Callable[[], npt.NDArray[np.float32]]:
+        """Sets a batch going. -> a function that waits for its vectors, (len(rows), dim), unit length.
+
+        What does not fit into memory raises here, not later.
+        """
+        ...
+
+
+@runtime_checkable
+class TokenisingEncoder(Protocol):
+    """An encoder that keeps tokens between measuring a text and encoding it."""
+
+    def tokenise(self, texts: Sequence[str], task: str | None = None) -> Tokenised: ...

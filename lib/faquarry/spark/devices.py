@@ -1,0 +1,117 @@
+"""Which device a task has, and how tasks come to have GPUs.
+
+Spark hands out GPUs as resources: a task asks its context for the address. Where stages may ask for their own resources
+(YARN, Kubernetes, standalone), only the stage that encodes takes GPUs; elsewhere the application's own
+`spark.task.resource.gpu.amount` decides for all tasks, and without one a machine's GPUs are shared out by the number of
+the task, one at a time each.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pyspark.resource import ResourceProfile
+    from pyspark.sql import SparkSession
+
+__all__ = ["cuda_index", "gpu_profile", "local_gpus", "task_device", "task_threads"]
+
+_GPU = "gpu"
+
+
+def task_device(wanted: str) -> str:
+    """The device of the running task: ``cpu`` or ``cuda:N``. `wanted` is auto, cpu or cuda. Imports torch only to look.
+
+    Raises:
+        RuntimeError: `cuda` is wanted and there is none.
+    """
+    if wanted == "cpu":
+        return "cpu"
+    from pyspark import TaskContext
+
+    context = TaskContext.get()
+    given = context.resources().get(_GPU) if context is not None else None
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if given is not None and given.addresses:
+        return f"cuda:{cuda_index(given.addresses[0], visible)}"
+    import torch
+
+    if torch.cuda.is_available():
+        number = context.partitionId() if context is not None else 0
+        return f"cuda:{number % torch.cuda.device_count()}"
+    if wanted == "cuda":
+        raise RuntimeError("embed.device is cuda, and the worker sees no GPU: set it to auto or cpu.")
+    return "cpu"
+
+
+def cuda_index(address: str, visible: str | None) -> int:
+    """Where torch counts the GPU of an address that Spark gave, if only the `visible` ones can be seen.
+
+    >>> cuda_index("1", None), cuda_index("5", "4,5"), cuda_index("0", "4,5"), cuda_index("GPU-7f", "GPU-3a,GPU-7f")
+    (1, 1, 0, 1)
+    """
+    shown = [name.strip() for name in (visible or "").split(",") if name.strip()]
+    if address in shown:
+        return shown.index(address)
+    index = int(address) if address.isdigit() else 0  # an unlisted name: the container shows this one GPU alone
+    return index if not shown or index < len(shown) else 0
+
+
+def task_threads() -> int:
+    """Cores that Spark gives the running task."""
+    from pyspark import TaskContext
+
+    context = TaskContext.get()
+    return max(1, context.cpus()) if context is not None else 1
+
+
+def local_gpus() -> int:
+    """GPUs of this machine, told by the driver's own program; 0 where it is not there."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return 0
+    done = subprocess.run([program, "-L"], capture_output=True, text=True, timeout=30, check=False)
+    return sum(line.startswith("GPU ") for line in done.stdout.splitlines())
+
+
+def gpu_profile(spark: SparkSession, wanted: str) -> ResourceProfile | None:
+    """What a stage on GPUs asks of the cluster; None where tasks have GPUs anyway, are not to, or cannot ask.
+
+    Executors that were started with GPUs (`spark.executor.resource.gpu.amount`) are used as they are, a GPU a task. Others
+    are asked for only when `wanted` is cuda and executors come and go (dynamic allocation).
+    """
+    conf = spark.sparkContext.getConf()
+    if wanted == "cpu" or conf.contains("spark.task.resource.gpu.amount"):
+        return None
+    have = float(conf.get("spark.executor.resource.gpu.amount", "0") or 0) > 0
+    dynamic = conf.get("spark.dynamicAllocation.enabled", "false") == "true"
+    if not have and not (wanted == "cuda" and dynamic):
+        return None
+    from pyspark.resource import ExecutorResourceRequests, ResourceProfileBuilder, TaskResourceRequests
+
+    cores = int(conf.get("spark.executor.cores", "1") or 1)
+    gpus = float(conf.get("spark.executor.resource.gpu.amount", "1") or 1)
+    task_cpus = max(1, int(cores // max(1.0, gpus)))
+    builder = ResourceProfileBuilder().require(TaskResourceRequests().cpus(task_cpus).resource(_GPU, 1))
+    if not have:
+        script = conf.get("spark.executor.resource.gpu.discoveryScript", "") or ""
+        executor = ExecutorResourceRequests().cores(cores).resource(_GPU, 1, script)
+        builder = builder.require(executor.memory(conf.get("spark.executor.memory", "4g") or "4g"))
+    profile = builder.build
+    return profile if _supported(spark, profile) else None
+
+
+def _supported(spark: SparkSession, profile: Any) -> bool:
+    """Whether this cluster manager lets a stage ask (local mode does not, nor standalone without dynamic allocation)."""
+    from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
+
+    context: Any = spark.sparkContext
+    try:
+        spark.sparkContext.range(0).withResources(profile)
+        manager = context._jsc.sc().resourceProfileManager()
+        return bool(manager.isSupported(profile._java_resource_profile))
+    except Py4JJavaError:
+        return False

@@ -1,0 +1,341 @@
+"""The verb `embed` on Spark: vectors of texts that a model has not seen, then how close question and answer are.
+
+A text is encoded once for the whole lake: rows that lack a vector are told by joins over hashes, and equal texts, or texts
+that some other pair had before, share one. What is to be encoded is staged as Parquet, so are the vectors (a plan with a
+Python function in it must not run twice), and they are merged into `embeddings` by key, a bounded amount of text at a
+time. Whatever a killed run has merged is not missing for the next one.
+
+A pair that has left `qa` takes its vectors and its similarity along. Rows of other models stay.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from faquarry.config.settings import EmbedSettings, Settings
+from faquarry.errors import NothingToRead
+from faquarry.lake import Lake
+from faquarry.lake.tables import TABLES
+from faquarry.lake.writer import LakeWriter
+from faquarry.spark.devices import gpu_profile, local_gpus, task_device, task_threads
+from faquarry.spark.files import remove_folder
+from faquarry.spark.watching import every_second, without_coalescing
+from faquarry.stage import Context, Outcome, Work, fingerprint
+from faquarry.vectors.batching import Budget
+from faquarry.vectors.find import find_model
+from faquarry.vectors.jobs import Job, before, jobs_of, left_over, missing_texts, outdated_pairs, text_sql, unchanged
+from faquarry.vectors.load import require_models_extra, worker_encoder
+from faquarry.vectors.model import ModelInfo
+from faquarry.vectors.task import ENCODED, SCORED, encode_batches, scored_batches
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame, SparkSession
+
+__all__ = ["EmbedStage", "Plan"]
+
+STAGING = "_staging"
+CPU_TOKENS, GPU_TOKENS = 8_192, 65_536
+SMALL_TASK_CHARS = 200_000  # less is not worth a task of its own
+TASKS_A_CORE = 4
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done: jobs with missing vectors, whether similarities are, whether rows lead nowhere."""
+
+    jobs: tuple[Job, ...]
+    similarity: bool
+    left_over: bool
+
+
+@dataclass(frozen=True)
+class EmbedStage:
+    """Embeds what the models of the settings have not seen."""
+
+    settings: Settings
+    align: ModelInfo
+    retrieval: ModelInfo
+
+    name: ClassVar[str] = "embed"
+    version: ClassVar[str] = "1"
+    reads: ClassVar[Sequence[str]] = ("qa",)
+    writes: ClassVar[Sequence[str]] = ("embeddings", "similarity")
+    on_spark: ClassVar[bool] = True
+
+    @classmethod
+    def of(cls, settings: Settings) -> EmbedStage:
+        """Finds the models (no torch).
+
+        Raises:
+            UsageError: a model is unknown, damaged, or would run code of its own; or the extra `models` is missing.
+            EnvironmentProblem: a hub cannot be reached.
+        """
+        align = find_model(settings.embed.align_model, settings.embed)
+        same = settings.embed.retrieval_model == settings.embed.align_model
+        retrieval = align if same else find_model(settings.embed.retrieval_model, settings.embed)
+        for info in (align, retrieval):
+            require_models_extra(info)
+        return cls(settings, align, retrieval)
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        return jobs_of(self.align, self.retrieval)
+
+    def shape(self) -> Mapping[str, Any]:
+        def shaping(info: ModelInfo) -> Mapping[str, Any]:
+            told = {"name": info.name, "revision": info.revision, "prefixes": info.prefixes, "tasks": info.tasks}
+            return {**told, "low": info.thresholds.low}
+
+        return {"align": shaping(self.align), "retrieval": shaping(self.retrieval)}
+
+    def pending(self, lake: Lake) -> Work[Plan] | None:
+        if lake.delta("qa") is None:
+            raise NothingToRead(f"The lake {lake.uri} has no table qa: faquarry extract makes it.")
+        if unchanged(lake, self.name, fingerprint(self), self.reads, self.writes):
+            return None
+        missing = [(job, missing_texts(lake, job)) for job in self.jobs]
+        new = [(job, found) for job, found in missing if found.rows != 0]
+        similar = outdated_pairs(lake, self.retrieval) if not new else None
+        gone = left_over(lake)
+        if not new and not similar and not gone:
+            return None
+        summary = []
+        for job, found in new:
+            model = f"{job.info.name} ({job.info.revision}, {job.info.dim} dimensions)"
+            fields = ", ".join(job.fields)
+            if found.rows is None:
+                summary.append(f"texts that {model} has not seen ({fields}).")
+            else:
+                summary.append(f"{found.texts:,} texts to encode for {found.rows:,} vectors of {model}: {fields}.")
+        if similar:
+            summary.append(f"{similar:,} similarities of question and answer.")
+        if gone:
+            summary.append(f"{gone:,} rows of pairs that have left qa.")
+        return Work(summary, Plan(tuple(job for job, _ in new), bool(new or similar), bool(gone)))
+
+    def run(self, work: Work[Plan], context: Context) -> Outcome:
+        embedding = _Embedding(self.settings.embed, context)
+        for table in self.writes:
+            embedding.writer.ensure(table)
+        for job in work.payload.jobs:
+            embedding.embed(job)
+        if work.payload.similarity:
+            embedding.compare(self.retrieval)
+        if work.payload.left_over:
+            embedding.sweep()
+        return Outcome(embedding.written())
+
+
+class _Embedding:
+    """One run of the stage."""
+
+    def __init__(self, settings: EmbedSettings, context: Context) -> None:
+        self.settings, self.context = settings, context
+        self.lake, self.progress = context.lake, context.progress
+        self.spark: SparkSession = context.spark
+        self.writer = LakeWriter(context.lake, context.spark)
+        self.counts = dict.fromkeys(("texts", "tokens", "padded_tokens", "removed"), 0)
+
+    # -- vectors ---------------------------------------------------------------------------------------------------
+
+    def embed(self, job: Job) -> None:
+        """Gives every row of a job that lacks a vector its vector."""
+        staging = self._staging(f"embed-{job.fields[0]}")
+        self._missing(job).write.mode("overwrite").parquet(f"{staging}/missing")
+        missing = self.spark.read.parquet(f"{staging}/missing")
+        texts, chars, stale = self._size(job, missing)
+        rounds = max(1, math.ceil(chars / self.settings.commit_chars))
+        texts_before, started = self.counts["texts"], time.monotonic()
+        with self.progress.working(f"embed {job.info.name}", texts, "texts"), without_coalescing(self.spark):
+            for number in range(rounds):
+                mine = (
+                    missing if rounds == 1 else missing.where(F.pmod(F.xxhash64("text_hash"), F.lit(rounds)) == number)
+                )
+                vectors = f"{staging}/vectors-{number}" if texts else None
+                if vectors is not None:
+                    self._encode(job, mine, vectors, math.ceil(chars / rounds), self.counts["texts"] - texts_before)
+                with self.lake.exclusive(self._waiting):
+                    self._commit(job, mine, vectors, stale)
+                took = max(1e-3, time.monotonic() - started)
+                done = self.counts["texts"] - texts_before
+                rates = {"tokens": self.counts["tokens"], "texts/s": round(done / took)}
+                self.progress.advance(to=done, **rates, **{"tokens/s": round(self.counts["tokens"] / took)})
+        remove_folder(self.spark, staging)
+
+    def _missing(self, job: Job) -> DataFrame:
+        """Rows (id, field, text_hash, task, text) that have no vector of their present text."""
+        info = job.info
+
+        def row(field: Any) -> Column:
+            text = F.expr(text_sql(field))
+            return F.struct(
+                F.lit(field).alias("field"),
+                F.md5(F.concat(F.lit(before(info, field)), text)).alias("text_hash"),
+                F.lit(info.tasks.get(field)).cast("string").alias("task"),
+                F.concat(F.lit(info.prefixes.get(field, "")), text).alias("text"),
+            )
+
+        rows = self.writer.frame("qa").select("id", F.inline(F.array(*map(row, job.fields))))
+        have = self._of_model("embeddings", info).select("id", "field", "text_hash")
+        return rows.join(have, ["id", "field", "text_hash"], "left_anti")
+
+    def _of_model(self, table: str, info: ModelInfo) -> DataFrame:
+        return self.writer.frame(table).where((F.col("model") == info.name) & (F.col("revision") == info.revision))
+
+    def _unseen(self, job: Job, missing: DataFrame) -> DataFrame:
+        """One row a text that the model has never encoded in this lake."""
+        known = self._of_model("embeddings", job.info).select("text_hash")
+        return missing.dropDuplicates(["text_hash"]).join(known, "text_hash", "left_anti")
+
+    def _size(self, job: Job, missing: DataFrame) -> tuple[int, int, bool]:
+        """-> texts to encode, their characters, and whether rows stand there with the vector of an older text."""
+        slim = missing.select("text_hash", F.length("text").alias("chars"))
+        found = self._unseen(job, slim).agg(F.count("*").alias("texts"), F.sum("chars").alias("chars")).first()
+        assert found is not None
+        older = self._of_model("embeddings", job.info).select("id", "field")
+        stale = not missing.join(older, ["id", "field"], "left_semi").isEmpty()
+        return int(found["texts"]), int(found["chars"] or 0), stale
+
+    def _encode(self, job: Job, missing: DataFrame, staging: str, chars: int, already: int) -> None:
+        """Encodes the unseen texts of `missing` in the workers and leaves their vectors as Parquet."""
+        info, settings = job.info, self.settings
+        on_gpus = info.kind != "packaged" and settings.device != "cpu"
+        profile = gpu_profile(self.spark, settings.device) if on_gpus else None
+        parts = self._tasks(chars, shares_gpus=on_gpus and profile is None)
+        texts = self._unseen(job, missing.repartition(parts, "text_hash")).select("text_hash", "task", "text")
+        with self._counting(already) as count:
+            encoded = texts.mapInArrow(_encoding(info, settings, count), from_arrow_schema(ENCODED), profile=profile)
+            encoded.write.mode("overwrite").parquet(staging)
+
+    @contextmanager
+    def _counting(self, already: int) -> Iterator[Callable[[int, int], None]]:
+        """-> what workers tell texts and tokens to. Only for the bar: a task that is tried again counts again."""
+        context: Any = self.spark.sparkContext
+        texts, tokens = context.accumulator(0), context.accumulator(0)
+        started = time.monotonic()
+
+        def count(more_texts: int, more_tokens: int) -> None:
+            texts.add(more_texts)
+            tokens.add(more_tokens)
+
+        def look() -> None:
+            took = max(1e-3, time.monotonic() - started)
+            rates = {"texts/s": round(texts.value / took), "tokens/s": round(tokens.value / took)}
+            self.progress.advance(to=already + int(texts.value), **rates)
+
+        with every_second(look):
+            yield count
+
+    def _tasks(self, chars: int, *, shares_gpus: bool) -> int:
+        """Tasks by characters, a few a core so that none is waited for; on one machine with GPUs one a GPU."""
+        gpus = local_gpus() if shares_gpus and str(self.spark.sparkContext.master).startswith("local") else 0
+        cores = self.spark.sparkContext.defaultParallelism
+        most = max(TASKS_A_CORE * cores, math.ceil(chars / self.settings.task_chars))
+        return gpus or max(1, min(most, math.ceil(chars / SMALL_TASK_CHARS)))
+
+    def _commit(self, job: Job, missing: DataFrame, vectors: str | None, stale: bool) -> None:
+        """Merges the rows of `missing` with their vectors: just encoded, or known of the same text elsewhere."""
+        info = job.info
+        known = self._of_model("embeddings", info).select("text_hash", "vector")
+        found = known.join(missing, "text_hash", "left_semi").dropDuplicates(["text_hash"])
+        if vectors is not None:
+            encoded = self.spark.read.schema(from_arrow_schema(ENCODED)).parquet(vectors)
+            sums = encoded.agg(F.count("*"), F.sum("tokens"), F.sum("padded")).first()
+            assert sums is not None
+            for name, value in zip(("texts", "tokens", "padded_tokens"), sums, strict=True):
+                self.counts[name] += int(value or 0)
+            found = encoded.select("text_hash", "vector").unionByName(
+                found.join(encoded.select("text_hash"), "text_hash", "left_anti")
+            )
+        rows = missing.select("id", "field", "text_hash").join(found, "text_hash").withColumn("dim", F.lit(info.dim))
+        self.writer.merge(
+            "embeddings", self._signed(rows, info), update_if="old.text_hash <> new.text_hash" if stale else None
+        )
+
+    # -- similarity ------------------------------------------------------------------------------------------------
+
+    def compare(self, info: ModelInfo) -> None:
+        """Scores the pairs that have no similarity, or one that is older than their vectors."""
+        vectors = self._of_model("embeddings", info)
+        question = vectors.where("field = 'question'").select("id", F.col("vector").alias("question"), "run_id")
+        answer = vectors.where("field = 'answer'").select(
+            "id", F.col("vector").alias("answer"), F.col("run_id").alias("r")
+        )
+        scored = self._of_model("similarity", info).select("id", F.col("run_id").alias("scored"))
+        pairs = question.join(answer, "id").join(scored, "id", "left")
+        due = pairs.where("scored IS NULL OR scored < greatest(run_id, r)").select("id", "question", "answer")
+        staging = self._staging("similarity")
+        due.mapInArrow(scored_batches, from_arrow_schema(SCORED)).write.mode("overwrite").parquet(staging)
+        rows = self.spark.read.schema(from_arrow_schema(SCORED)).parquet(staging)
+        rows = rows.withColumn("low", F.col("score") < F.lit(info.thresholds.low).cast("float"))
+        again = not rows.join(scored, "id", "left_semi").isEmpty()
+        with self.lake.exclusive(self._waiting):
+            self.writer.merge("similarity", self._signed(rows, info), update_if="true" if again else None)
+        remove_folder(self.spark, staging)
+
+    def sweep(self) -> None:
+        """Removes what belongs to pairs that are no longer in `qa`."""
+        with self.lake.exclusive(self._waiting):
+            pairs = self.writer.frame("qa").select("id")
+            for table in EmbedStage.writes:
+                keys = self.writer.frame(table).select(*(TABLES[table].key or ())).join(pairs, "id", "left_anti")
+                keys = keys.localCheckpoint()
+                count = keys.count()
+                if count:
+                    self.writer.delete(table, keys)
+                    self.counts["removed"] += count
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    def written(self) -> dict[str, int]:
+        """Counts of the run, of what stands in tables and was staged."""
+        mine = pc.field("run_id") == self.context.run_id
+        tables = {name: self.lake.dataset(name) for name in EmbedStage.writes}
+        rows = {name: table.count_rows(filter=mine) for name, table in tables.items() if table is not None}
+        low = tables["similarity"].count_rows(filter=mine & pc.field("low")) if tables["similarity"] else 0
+        return {**self.counts, **rows, "low": low}
+
+    def _signed(self, rows: DataFrame, info: ModelInfo) -> DataFrame:
+        names = {"model": info.name, "revision": info.revision, "run_id": self.context.run_id}
+        return rows.withColumns({name: F.lit(value) for name, value in names.items()})
+
+    def _staging(self, name: str) -> str:
+        return f"{self.lake.uri}/{STAGING}/{self.context.run_id}-{name}"
+
+    def _waiting(self) -> None:
+        self.progress.say("embed: another job is writing to this lake; waiting for it.")
+
+
+def _encoding(
+    info: ModelInfo, settings: EmbedSettings, count: Callable[[int, int], None]
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """What a worker runs: the model on the task's device, then `encode_batches`."""
+
+    def encode(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        filled = (batch for batch in batches if batch.num_rows)
+        first = next(filled, None)
+        if first is None:  # no text, no model
+            return
+        device = "cpu" if info.kind == "packaged" else task_device(settings.device)
+        on_gpu = device != "cpu"
+        yield from encode_batches(
+            chain([first], filled),
+            worker_encoder(info, settings, device, task_threads()),
+            budget=Budget(settings.batch_tokens or (GPU_TOKENS if on_gpu else CPU_TOKENS)),
+            pool_bytes=settings.pool_bytes,
+            tokenise_ahead=on_gpu,
+            done=count,
+        )
+
+    return encode
