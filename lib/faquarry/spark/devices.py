@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,8 +23,12 @@ __all__ = ["cuda_index", "gpu_profile", "local_gpus", "task_device", "task_threa
 _GPU = "gpu"
 
 
-def task_device(wanted: str) -> str:
-    """The device of the running task: ``cpu`` or ``cuda:N``. `wanted` is auto, cpu or cuda. Imports torch only to look.
+def task_device(wanted: str, seen: Callable[[], int]) -> str:
+    """The device of the running task: ``cpu`` or ``cuda:N``.
+
+    Args:
+        wanted: auto, cpu or cuda.
+        seen: counts the GPUs that this process sees; called where Spark has given none.
 
     Raises:
         RuntimeError: `cuda` is wanted and there is none.
@@ -37,11 +42,10 @@ def task_device(wanted: str) -> str:
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if given is not None and given.addresses:
         return f"cuda:{cuda_index(given.addresses[0], visible)}"
-    import torch
-
-    if torch.cuda.is_available():
+    count = seen()
+    if count:
         number = context.partitionId() if context is not None else 0
-        return f"cuda:{number % torch.cuda.device_count()}"
+        return f"cuda:{number % count}"
     if wanted == "cuda":
         raise RuntimeError("embed.device is cuda, and the worker sees no GPU: set it to auto or cpu.")
     return "cpu"

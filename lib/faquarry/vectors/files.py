@@ -180,7 +180,7 @@ def described(name: str, files: LocalFiles) -> Described:
         if str(module["type"]).endswith(".Pooling"):
             modes = _pooling(settings)
             pooling = "+".join(modes)
-            dim = (settings.get("embedding_dimension") or settings.get("word_embedding_dimension") or dim) * len(modes)
+            dim = (settings.get("embedding_dimension") or settings.get("word_embedding_dimension") or dim or 0) * len(modes)
         elif str(module["type"]).endswith(".Dense"):
             dim = settings.get("out_features") or dim
     own = files.json("config_sentence_transformers.json")

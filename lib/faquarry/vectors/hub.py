@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from faquarry.config.settings import EmbedSettings
-from faquarry.errors import EnvironmentProblem, FaquarryError, UsageError
+from faquarry.errors import EnvironmentProblem, UsageError
 from faquarry.vectors.files import WANTED, LocalFiles, check
 
 __all__ = ["snapshot"]
@@ -42,30 +44,40 @@ def _cached(name: str, revision: str | None) -> Path | None:
 
 
 def _fetched(name: str, revision: str | None, settings: EmbedSettings) -> Path:
-    from huggingface_hub import HfApi, constants, hf_hub_download, snapshot_download
+    from huggingface_hub import HfApi, hf_hub_download, snapshot_download
+
+    with _answering(name, revision):
+        found = HfApi().model_info(name, revision=revision, timeout=_TIMEOUT_S)
+    names = frozenset(sibling.rfilename for sibling in found.siblings or ())
+
+    def read(file: str) -> Any:
+        if file not in names:
+            return {}
+        with _answering(name, revision):
+            path = hf_hub_download(name, file, revision=found.sha)
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+
+    check(name, names, read, trust_remote_code=settings.trust_remote_code)
+    patterns = [*WANTED, *(["*.py"] if settings.trust_remote_code else [])]
+    with _answering(name, revision):  # by the name of the revision, so that the cache knows it by that name too
+        return Path(snapshot_download(name, revision=revision, allow_patterns=patterns))
+
+
+@contextmanager
+def _answering(name: str, revision: str | None) -> Iterator[None]:
+    """Says what it means when a request to the hub fails. Only requests stand inside."""
+    from huggingface_hub import constants
     from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError, RevisionNotFoundError
 
-    patterns = [*WANTED, *(["*.py"] if settings.trust_remote_code else [])]
     try:
-        found = HfApi().model_info(name, revision=revision, timeout=_TIMEOUT_S)
-        commit = found.sha
-        names = frozenset(sibling.rfilename for sibling in found.siblings or ())
-
-        def read(file: str) -> Any:
-            path = hf_hub_download(name, file, revision=commit)
-            return json.loads(Path(path).read_text(encoding="utf-8"))
-
-        check(name, names, read, trust_remote_code=settings.trust_remote_code)
-        return Path(snapshot_download(name, revision=commit, allow_patterns=patterns))
+        yield
     except (RepositoryNotFoundError, HFValidationError) as error:
         raise UsageError(
             f"There is no model {name} at {constants.ENDPOINT} (or it is private: set HF_TOKEN), and no folder of that name."
         ) from error
     except RevisionNotFoundError as error:
         raise UsageError(f"The model {name} has no revision {revision} at {constants.ENDPOINT}.") from error
-    except FaquarryError:
-        raise
-    except Exception as error:  # whatever the transport raises: it changes with the hub's client
+    except Exception as error:  # the hub's client has changed its transport, and its errors with it, three times
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise EnvironmentProblem(
             f"The model {name} is not in the local cache ({constants.HF_HUB_CACHE}), and {constants.ENDPOINT} cannot be "

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import torch
     from sentence_transformers import SentenceTransformer
 
-__all__ = ["PROBE", "cosines_hold", "load_encoder", "require_models_extra", "worker_encoder"]
+__all__ = ["PROBE", "cosines_hold", "gpus_seen", "load_encoder", "require_models_extra", "worker_encoder"]
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +41,13 @@ PROBE = (
 _TOLERANCE = 1e-2  # by how much cosines may differ from those of float32
 
 _kept: dict[tuple[Any, ...], Encoder] = {}
+
+
+def gpus_seen() -> int:
+    """GPUs that torch sees in this process."""
+    import torch
+
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0
 
 
 def require_models_extra(info: ModelInfo) -> None:

@@ -35,7 +35,7 @@ from faquarry.stage import Context, Outcome, Work, fingerprint
 from faquarry.vectors.batching import Budget
 from faquarry.vectors.find import find_model
 from faquarry.vectors.jobs import Job, before, jobs_of, left_over, missing_texts, outdated_pairs, text_sql, unchanged
-from faquarry.vectors.load import require_models_extra, worker_encoder
+from faquarry.vectors.load import gpus_seen, require_models_extra, worker_encoder
 from faquarry.vectors.model import ModelInfo
 from faquarry.vectors.task import ENCODED, SCORED, encode_batches, scored_batches
 
@@ -327,7 +327,7 @@ def _encoding(
         first = next(filled, None)
         if first is None:  # no text, no model
             return
-        device = "cpu" if info.kind == "packaged" else task_device(settings.device)
+        device = "cpu" if info.kind == "packaged" else task_device(settings.device, gpus_seen)
         on_gpu = device != "cpu"
         yield from encode_batches(
             chain([first], filled),

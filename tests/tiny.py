@@ -1,0 +1,126 @@
+"""Models of a few kilobytes in the folder layout of sentence-transformers: built from numbers, without torch."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import save_file
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+__all__ = ["SENTENCES", "static_model", "tiny_transformer"]
+
+SENTENCES = [
+    "How do I return a parcel?",
+    "Print the label from your account and hand the parcel in at any post office.",
+    "What does delivery cost?",
+    "Delivery costs four euros; from fifty euros on we pay for it ourselves.",
+    "Wie lange dauert der Versand?",
+    "In der Regel zwei bis drei Werktage nach Eingang der Zahlung.",
+    "¿Puedo cambiar la dirección de entrega?",
+    "Когда открыт магазин?",
+    "配送にはどのくらいかかりますか？",
+    "หมายเลขคำสั่งซื้ออยู่ที่ไหน",
+]
+
+
+def tokenizer(special: bool = True) -> Tokenizer:
+    """A WordPiece tokenizer that knows the words of SENTENCES, and their letters."""
+    normal, split = normalizers.BertNormalizer(), pre_tokenizers.BertPreTokenizer()
+    words = sorted({word for text in SENTENCES for word, _ in split.pre_tokenize_str(normal.normalize_str(text))})
+    letters = sorted({letter for word in words for letter in word})
+    names = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    pieces = dict.fromkeys([*names, *words, *letters, *(f"##{letter}" for letter in letters)])
+    found = Tokenizer(models.WordPiece({piece: place for place, piece in enumerate(pieces)}, unk_token="[UNK]"))
+    found.normalizer, found.pre_tokenizer = normal, split
+    if special:
+        found.post_processor = processors.TemplateProcessing(
+            single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+        )
+    return found
+
+
+def tiny_transformer(folder: Path, *, max_tokens: int = 64, seed: int = 0) -> Path:
+    """A BERT of 2 layers and 64 dimensions with mean pooling, random weights."""
+    words = tokenizer()
+    size, inner, layers = 64, 128, 2
+    config = {
+        "architectures": ["BertModel"],
+        "model_type": "bert",
+        "vocab_size": words.get_vocab_size(),
+        "hidden_size": size,
+        "num_hidden_layers": layers,
+        "num_attention_heads": 4,
+        "intermediate_size": inner,
+        "max_position_embeddings": max_tokens,
+        "type_vocab_size": 2,
+        "pad_token_id": 0,
+    }
+    draw = np.random.default_rng(seed)
+    weights: dict[str, Any] = {}
+
+    def put(name: str, *shape: int) -> None:
+        weights[f"{name}.weight"] = draw.normal(0, 0.3, shape).astype(np.float32)
+        if "embeddings" not in name:
+            weights[f"{name}.bias"] = np.zeros(shape[0], np.float32)
+
+    def norm(name: str) -> None:
+        weights[f"{name}.weight"], weights[f"{name}.bias"] = np.ones(size, np.float32), np.zeros(size, np.float32)
+
+    put("embeddings.word_embeddings", config["vocab_size"], size)
+    put("embeddings.position_embeddings", max_tokens, size)
+    put("embeddings.token_type_embeddings", 2, size)
+    norm("embeddings.LayerNorm")
+    for layer in range(layers):
+        at = f"encoder.layer.{layer}"
+        for name in ("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense"):
+            put(f"{at}.{name}", size, size)
+        put(f"{at}.intermediate.dense", inner, size)
+        put(f"{at}.output.dense", size, inner)
+        norm(f"{at}.attention.output.LayerNorm")
+        norm(f"{at}.output.LayerNorm")
+    put("pooler.dense", size, size)
+    folder.mkdir(parents=True)
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    words.save(str(folder / "tokenizer.json"))
+    special = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+    _write(folder / "config.json", config)
+    _write(
+        folder / "tokenizer_config.json",
+        {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": max_tokens, **special},
+    )
+    _write(folder / "1_Pooling" / "config.json", {"embedding_dimension": size, "pooling_mode": "mean"})
+    modules = [
+        ("", "base.modules.transformer.Transformer"),
+        ("1_Pooling", "sentence_transformer.modules.pooling.Pooling"),
+    ]
+    _modules(folder, modules)
+    return folder
+
+
+def static_model(folder: Path, *, dim: int = 32, seed: int = 0) -> Path:
+    """A StaticEmbedding of random vectors."""
+    words = tokenizer(special=False)
+    folder.mkdir(parents=True)
+    table = np.random.default_rng(seed).normal(0, 1, (words.get_vocab_size(), dim)).astype(np.float32)
+    save_file({"embedding.weight": table}, folder / "model.safetensors", metadata={"format": "pt"})
+    words.save(str(folder / "tokenizer.json"))
+    _modules(folder, [("", "sentence_transformer.modules.static_embedding.StaticEmbedding")])
+    return folder
+
+
+def _modules(folder: Path, modules: list[tuple[str, str]]) -> None:
+    _write(
+        folder / "modules.json",
+        [
+            {"idx": place, "name": str(place), "path": path, "type": f"sentence_transformers.{kind}"}
+            for place, (path, kind) in enumerate(modules)
+        ],
+    )
+
+
+def _write(path: Path, content: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content), encoding="utf-8")

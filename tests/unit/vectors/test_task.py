@@ -1,0 +1,93 @@
+"""What a worker does with Arrow batches: pooled, encoded in order, the next pool made ready meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pytest
+
+from faquarry.vectors.batching import Budget
+from faquarry.vectors.halves import binary_column, matrix_of
+from faquarry.vectors.model import ModelInfo
+from faquarry.vectors.task import TEXTS, ahead, encode_batches, pooled, scored_batches
+
+
+class Letters:
+    """An encoder that only takes texts: its vector counts the letters a and b."""
+
+    info = ModelInfo("letters", "1", dim=2, max_tokens=99, kind="packaged")
+
+    def lengths(self, texts: Sequence[str]) -> npt.NDArray[np.int32]:
+        return np.asarray([len(text) for text in texts], np.int32)
+
+    def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        return np.asarray([[text.count("a"), text.count("b")] for text in texts], np.float32)
+
+
+def batches_of(texts: Sequence[str], size: int, tasks: Sequence[str | None] = ()) -> Iterator[pa.RecordBatch]:
+    given = list(tasks) or [None] * len(texts)
+    for start in range(0, len(texts), size):
+        rows = slice(start, start + size)
+        hashes = [f"h{place}" for place in range(len(texts))]
+        yield pa.record_batch([hashes[rows], pa.array(given[rows], pa.string()), texts[rows]], schema=TEXTS)
+    yield pa.record_batch([pa.array([], field.type) for field in TEXTS], schema=TEXTS)
+
+
+@pytest.mark.parametrize("tokenise_ahead", [False, True])
+@pytest.mark.parametrize("pool_bytes", [1, 300, 10**6])
+def test_rows_come_in_order_whatever_the_pools(pool_bytes: int, tokenise_ahead: bool) -> None:
+    texts = ["ab" * (7 * place % 11) + "a" for place in range(50)]
+    told: list[tuple[int, int]] = []
+    found = pa.Table.from_batches(
+        encode_batches(
+            batches_of(texts, 8),
+            Letters(),
+            budget=Budget(64),
+            pool_bytes=pool_bytes,
+            tokenise_ahead=tokenise_ahead,
+            done=lambda texts, tokens: told.append((texts, tokens)),
+        )
+    )
+    assert found.column("text_hash").to_pylist() == [f"h{place}" for place in range(50)]
+    np.testing.assert_array_equal(matrix_of(found.column("vector")), Letters().encode(texts))
+    assert found.column("tokens").to_pylist() == [len(text) for text in texts]
+    assert tuple(map(sum, zip(*told, strict=True))) == (50, sum(map(len, texts)))
+
+
+def test_texts_of_several_adapters_share_a_pool() -> None:
+    tasks = ["query", None, "passage", "query"]
+    found = pa.Table.from_batches(
+        encode_batches(batches_of(["a", "b", "ab", "aa"], 4, tasks), Letters(), budget=Budget(9), pool_bytes=1)
+    )
+    vectors = dict(zip(found.column("text_hash").to_pylist(), matrix_of(found.column("vector")).tolist(), strict=True))
+    assert vectors == {"h0": [1, 0], "h1": [0, 1], "h2": [1, 1], "h3": [2, 0]}
+
+
+def test_a_pool_is_bounded_in_bytes() -> None:
+    pools = list(pooled(batches_of(["x" * 100] * 40, 2), 1000))
+    assert sum(pool.num_rows for pool in pools) == 40
+    assert max(pool.nbytes for pool in pools) < 1000 + 600
+
+
+def test_an_error_in_the_thread_ahead_is_raised_where_it_is_wanted() -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        raise ValueError("torn")
+
+    found = ahead(items())
+    assert next(found) == 1
+    with pytest.raises(ValueError, match="torn"):
+        next(found)
+
+
+def test_similarity_is_the_cosine_of_the_two_vectors() -> None:
+    question, answer = np.asarray([[1.0, 0], [0.6, 0.8]]), np.asarray([[0, 1.0], [0.6, 0.8]])
+    batch = pa.record_batch(
+        [["x", "y"], binary_column(question), binary_column(answer)], names=["id", "question", "answer"]
+    )
+    (found,) = scored_batches([batch, batch.slice(0, 0)])
+    assert found.column("id").to_pylist() == ["x", "y"]
+    np.testing.assert_allclose(found.column("score").to_numpy(), [0, 1], atol=1e-3)
