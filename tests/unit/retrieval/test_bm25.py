@@ -1,0 +1,108 @@
+"""BM25: Lucene's formula by hand and beside a peer, and the same answer however the corpus is cut."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from faquarry.retrieval import BM25
+from faquarry.retrieval.analyzer import Analyzer, analyzer
+from faquarry.retrieval.bm25 import Block, Statistics, merged
+
+WORDS = [f"w{number}" for number in range(300)]
+
+
+def corpus(size: int, seed: int) -> list[list[str]]:
+    """Texts with frequent and rare words, repeats, and some that are equal."""
+    generator = random.Random(seed)
+    texts = [
+        generator.choices(WORDS, [1 / (rank + 1) for rank in range(300)], k=generator.randint(0, 30))
+        for _ in range(size)
+    ]
+    return texts + texts[:5]
+
+
+def test_the_formula_by_hand() -> None:
+    index = BM25(["stone stone dust", "stone", "dust dust water"], analyzer_=Analyzer(), k1=0.9, b=0.4)
+    numbers, scores = index.search(["stone"], k=3)
+    idf = math.log(1 + (3 - 2 + 0.5) / (2 + 0.5))
+    average = 7 / 3
+    first = idf * 2 / (2 + 0.9 * (1 - 0.4 + 0.4 * 3 / average))
+    second = idf * 1 / (1 + 0.9 * (1 - 0.4 + 0.4 * 1 / average))
+    assert numbers.tolist() == [[0, 1, -1]]
+    assert scores[0] == pytest.approx([first, second, 0.0], rel=1e-6)
+
+
+def test_a_word_asked_twice_counts_twice_and_an_unknown_one_nothing() -> None:
+    index = BM25(["stone", "dust"], analyzer_=Analyzer())
+    once, twice = index.search(["stone", "stone stone marble"], k=1)[1][:, 0]
+    assert twice == pytest.approx(2 * once)
+    assert index.search(["marble", ""], k=2)[0].tolist() == [[-1, -1], [-1, -1]]
+
+
+def test_equal_scores_stand_in_the_order_of_the_texts() -> None:
+    index = BM25(["b stone", "stone a", "stone c", "stone d"], analyzer_=Analyzer())
+    assert index.search(["stone"], k=3)[0].tolist() == [[0, 1, 2]]
+
+
+@pytest.mark.parametrize("shards", [1, 3, 17])
+def test_any_cut_of_the_corpus_gives_the_same_ranking_and_the_same_scores(shards: int) -> None:
+    texts, queries = corpus(400, 1), corpus(60, 2)
+    statistics = Statistics.of(texts)
+    whole = Block.of(texts)
+    expected = whole.search(whole.weights(statistics, 0.9, 0.4), queries, 50)
+    places = np.array_split(np.random.default_rng(shards).permutation(len(texts)), shards)
+    parts = []
+    for mine in map(np.sort, places):
+        block = Block.of([texts[place] for place in mine])
+        numbers, scores = block.search(block.weights(statistics, 0.9, 0.4), queries, 50)
+        parts.append((np.where(numbers >= 0, mine[numbers], -1).astype(np.int32), scores))
+    for order in (parts, parts[::-1]):
+        numbers, scores = merged(order, 50)
+        np.testing.assert_array_equal(numbers, expected[0])
+        np.testing.assert_array_equal(scores, expected[1])
+
+
+def test_the_best_k_are_those_of_a_full_sort() -> None:
+    texts, queries = corpus(300, 3), corpus(40, 4)
+    statistics, block = Statistics.of(texts), Block.of(texts)
+    weights = block.weights(statistics, 1.2, 0.75)
+    everything, all_scores = block.search(weights, queries, len(texts))
+    for k in (1, 2, 7, 100):
+        numbers, scores = block.search(weights, queries, k)
+        np.testing.assert_array_equal(numbers, everything[:, :k])
+        np.testing.assert_array_equal(scores, all_scores[:, :k])
+    for row, found in zip(all_scores, everything, strict=True):
+        there = [(-score, number) for score, number in zip(row.tolist(), found.tolist(), strict=True) if number >= 0]
+        assert there == sorted(there)
+
+
+def test_statistics_of_parts_add_up_to_those_of_the_whole() -> None:
+    texts = corpus(100, 5)
+    assert Statistics.of(texts[:30]) + Statistics.of(texts[30:]) == Statistics.of(texts)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("name", ["cranfield", "stackfaq"])
+def test_scores_are_those_of_bm25s_with_the_same_analyzer(data: Path, name: str) -> None:
+    import bm25s
+
+    folder = data / "retrieval" / name
+    texts = [json.loads(line)["text"] for line in (folder / "corpus.jsonl").read_text(encoding="utf-8").splitlines()]
+    queries = [
+        json.loads(line)["text"] for line in (folder / "queries.jsonl").read_text(encoding="utf-8").splitlines()
+    ][:300]
+    english = analyzer("eng")
+    peer = bm25s.BM25(method="lucene", k1=0.9, b=0.4)
+    peer.index([english.tokens(text) for text in texts], show_progress=False)
+    numbers, scores = BM25(texts, "eng").search(queries, k=100)
+    for query, found, ours in zip(queries, numbers, scores, strict=True):
+        theirs = peer.get_scores(english.tokens(query))
+        there = found >= 0
+        np.testing.assert_allclose(ours[there], theirs[found[there]], atol=1e-5)
+        assert np.sort(theirs)[::-1][: there.sum()] == pytest.approx(ours[there], abs=1e-5)
