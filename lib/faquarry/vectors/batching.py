@@ -16,6 +16,9 @@ from faquarry.vectors.model import Tokenised
 
 __all__ = ["Budget", "Encoded", "encode_all", "is_out_of_memory"]
 
+WASTE = 0.06  # of a batch's tokens
+SMALL = 8  # a batch of less than an eighth of the budget is not cut for that
+
 Fetch = Callable[[], npt.NDArray[np.float32]]
 
 _SAID = ("out of memory", "not enough memory", "can't allocate memory", "cannot allocate memory", "alloc_failed")
@@ -31,9 +34,19 @@ class Budget:
     tokens: int
     rows: int = 1 << 20
 
-    def rows_of(self, longest: int, pads: bool) -> int:
-        """How many texts of that length may go together, at least one."""
-        return max(1, min(self.rows, self.tokens // max(1, longest)) if pads else self.rows)
+    def rows_of(self, lengths: npt.NDArray[np.int32], pads: bool) -> int:
+        """How many of the texts may go together, at least one. `lengths` are those still to go, longest first.
+
+        A batch ends early when more would be wasted on padding than `WASTE`, once it is large enough to be worth while.
+        """
+        if not pads:
+            return self.rows
+        longest = max(1, int(lengths[0]))
+        most = max(1, self.tokens // longest)
+        paid = longest * np.arange(1, min(most, len(lengths)) + 1)
+        wasted = 1 - np.cumsum(lengths[:most]) / paid
+        fits = (wasted <= WASTE) | (paid * SMALL <= self.tokens)
+        return int(np.flatnonzero(fits)[-1]) + 1 if fits.any() else 1
 
     def halve(self, rows: int, longest: int, pads: bool) -> None:
         """A batch of that many texts did not fit: half of it is the most from now on."""
@@ -65,11 +78,12 @@ def encode_all(tokenised: Tokenised, budget: Budget, dim: int) -> Encoded:
     vectors = np.zeros((count, dim), np.float32)
     padded = lengths.astype(np.int32)
     order = np.argsort(-lengths, kind="stable") if pads else np.arange(count)
+    ordered = lengths[order]
     under_way: tuple[npt.NDArray[np.intp], Fetch] | None = None
     start = 0
     while start < count:
-        longest = int(lengths[order[start]])
-        rows = order[start : start + budget.rows_of(longest, pads)]
+        longest = int(ordered[start])
+        rows = order[start : start + budget.rows_of(ordered[start:], pads)]
         fetch = _started(tokenised, rows)
         if fetch is None and under_way is not None:  # it may hold what is missing
             vectors[under_way[0]] = under_way[1]()

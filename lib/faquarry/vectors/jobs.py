@@ -120,9 +120,9 @@ def outdated_pairs(lake: Lake, info: ModelInfo) -> int:
         scored = "SELECT '' AS id, '' AS run_id WHERE $model = $revision AND false"
     query = f"""
         WITH mine AS (SELECT id, field, run_id FROM embeddings WHERE model = $model AND revision = $revision),
-             both AS (SELECT q.id, greatest(q.run_id, a.run_id) AS run_id FROM mine q JOIN mine a USING (id)
+             pairs AS (SELECT q.id, greatest(q.run_id, a.run_id) AS run_id FROM mine q JOIN mine a USING (id)
                       WHERE q.field = 'question' AND a.field = 'answer')
-        SELECT count(*) FROM both LEFT JOIN ({scored}) s USING (id) WHERE s.run_id IS NULL OR s.run_id < both.run_id"""
+        SELECT count(*) FROM pairs LEFT JOIN ({scored}) s USING (id) WHERE s.run_id IS NULL OR s.run_id < pairs.run_id"""
     return int(_answer(lake, query, _of(info))[0])
 
 

@@ -7,6 +7,7 @@ sentences when a model is loaded; one that wants something else goes through `en
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SentenceEncoder"]
 
+log = logging.getLogger(__name__)
+
 SAME = 1e-4  # cosine distance that rounding explains in float32
 
 
@@ -34,8 +37,11 @@ class SentenceEncoder:
         self.info, self._model, self._device = info, model, device
         self._first: Any = model[0]
         self._kind = "static" if isinstance(self._first, StaticEmbedding) else "padded"
-        if self._kind == "padded" and not self._agrees(probe):
-            self._kind = "opaque"
+        if self._kind == "padded":
+            model.max_seq_length = info.max_tokens
+            if not self._agrees(probe):
+                log.warning("%s is encoded by its own `encode`: it wants more than tokens", info.name)
+                self._kind = "opaque"
 
     @property
     def model(self) -> SentenceTransformer:
