@@ -97,6 +97,25 @@ class ExtractSettings(Section):
 class DedupSettings(Section):
     """Which pairs repeat (verb `deduplicate`)."""
 
+    near_threshold: float = Field(
+        0.8,
+        ge=0.3,
+        le=1,
+        description="Jaccard similarity of question and answer from which two pairs are near duplicates",
+    )
+    near_question: float = Field(
+        0.3, ge=0, le=1, description="and that of the questions alone: one answer to two questions is no duplicate"
+    )
+    semantic_threshold: float | None = Field(
+        None, ge=-1, le=1, description="cosine from which two questions of a site say the same; unset: the model's own"
+    )
+    bucket_cap: int = Field(
+        64, ge=2, description="texts of a MinHash bucket that are all compared; in a larger one each with 8 others"
+    )
+    driver_edges: int = Field(
+        5_000_000, ge=0, description="similar pairs whose groups the driver finds by itself; more are left to Spark"
+    )
+
 
 class EmbedSettings(Section):
     """Which models make vectors, and how (verb `embed`)."""
@@ -131,6 +150,44 @@ class EmbedSettings(Section):
 
 class AlignSettings(Section):
     """The same pair in other languages (verb `align`)."""
+
+    profile: Literal["default", "webfaq"] = Field(
+        "default",
+        description="webfaq: the published rule, mutual neighbours by similarity alone, from 0.8, published 0.9",
+    )
+    scopes: tuple[Literal["page", "site", "global"], ...] = Field(
+        ("page", "site"),
+        min_length=1,
+        description="page: linked by hreflang, settled first; site; global: across sites",
+    )
+    evidence: bool = Field(True, description="weigh texts, pages and neighbourhoods in one probability (confidence)")
+    margin: bool = Field(True, description="without evidence: choose by the ratio margin, not by similarity")
+    min_confidence: float = Field(0.5, ge=0, le=1, description="with evidence: a bitext is kept from this probability")
+    publish_confidence: float = Field(0.9, ge=0, le=1, description="with evidence: and published from this one")
+    min_text_confidence: float = Field(
+        0.02, ge=0, le=1, description="with evidence: the texts alone must be worth this; pages cannot make a pair"
+    )
+    keep: float | None = Field(
+        None,
+        ge=-1,
+        le=1,
+        description="cosine a bitext needs; unset: the model's threshold without evidence, none with it",
+    )
+    publish: float | None = Field(None, ge=-1, le=1, description="cosine a published bitext needs; unset: as for keep")
+    neighbours: int = Field(4, ge=1, le=64, description="k: neighbours in either direction, of candidates and margin")
+    equal_questions: bool = Field(False, description="allow bitexts of equal questions (letters and digits compared)")
+    equal_answers: bool = Field(False, description="allow bitexts of equal answers")
+    drop_low: bool | None = Field(
+        None, description="leave out pairs whose question and answer are far apart; unset: in profile webfaq"
+    )
+    min_pairs: int = Field(100, ge=1, description="bitexts a language pair needs to be released")
+    tiled_above: int = Field(
+        20_000, ge=1, description="pairs of a site; one with more is cut into tiles that all workers share"
+    )
+    block_rows: int = Field(2048, ge=16, description="vectors of a block, of tiled sites and of scope global")
+    task_comparisons: float = Field(1e9, gt=0, description="comparisons of a task, about")
+    index: Literal["exact", "ivf"] = Field("exact", description="search of scope global; ivf is approximate (faiss)")
+    device: Literal["cpu", "cuda"] = Field("cpu", description="where tiles are multiplied; cuda needs torch")
 
 
 class JudgeSettings(Section):

@@ -12,15 +12,20 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 __all__ = [
+    "ALIGNED",
     "BITEXTS",
     "DUPLICATES",
     "EMBEDDINGS",
     "JUDGEMENTS",
     "OCCURRENCES",
     "PAGES",
+    "PLACES",
     "QA",
     "REJECTS",
     "RUNS",
+    "SETTLED",
+    "SIGNATURES",
+    "SIMILAR",
     "SIMILARITY",
     "SOURCES",
     "TABLES",
@@ -325,6 +330,82 @@ JUDGEMENTS = _table(
     long_text=("raw",),
 )
 
+SIGNATURES = _table(
+    "_signatures",
+    "State of `deduplicate`: what the texts of a pair are found by, so that old texts are never read again.",
+    [
+        ("id", TEXT, "the pair (qa.id)"),
+        ("place", pa.int64(), "hash of site and language"),
+        ("question", pa.int64(), "hash of place and normalised question; 0: a question without words"),
+        ("made_with", TEXT, "fingerprint of the rule; rows of another one are made again"),
+        ("run_id", TEXT, "the run that wrote the row"),
+        ("bands", pa.binary(), "a hash of 64 bits a band, little-endian; null for a text without words"),
+    ],
+    key=("id",),
+    long_text=("bands",),
+)
+
+SIMILAR = _table(
+    "_similar",
+    "State of `deduplicate`: pairs of texts that were compared, so that none is compared twice.",
+    [
+        ("id1", TEXT, "the smaller id"),
+        ("id2", TEXT, "the larger id"),
+        ("linked", pa.bool_(), "whether a shared band led to it; else only measured for a group's representative"),
+        (
+            "similarity",
+            pa.float32(),
+            "Jaccard of question and answer: of words, or of character 5-grams if that is larger",
+        ),
+        ("asked", pa.float32(), "Jaccard of the questions"),
+        ("made_with", TEXT, "fingerprint of the rule"),
+        ("run_id", TEXT, "the run that wrote the row"),
+    ],
+    key=("id1", "id2", "linked"),
+)
+
+PLACES = _table(
+    "_places",
+    "State of `deduplicate`: the sites and languages whose semantic duplicates are settled.",
+    [
+        ("place", pa.int64(), "hash of site and language"),
+        ("size", pa.int64(), "pairs with a vector"),
+        ("content", TEXT, "sum of hashes of what its rows follow from; another one means: look again"),
+        ("made_with", TEXT, "fingerprint of the rule"),
+        ("run_id", TEXT, "the run that wrote the row"),
+    ],
+    key=("place",),
+)
+
+SETTLED = _table(
+    "_settled",
+    "State of `deduplicate`: what each kind of duplicates was last found in.",
+    [
+        ("kind", TEXT, "question, near or semantic"),
+        ("fingerprint", TEXT, "hash of the rule; null while a run is at work, and for ever when it was killed"),
+        ("qa", pa.int64(), "version of qa"),
+        ("embeddings", pa.int64(), "version of embeddings"),
+        ("hot", pa.int64(), "buckets beyond dedup.bucket_cap"),
+        ("run_id", TEXT, "the run that wrote the row"),
+    ],
+    key=("kind",),
+)
+
+ALIGNED = _table(
+    "_aligned",
+    "Which sites were aligned, as they were then: one that is so still is not aligned again.",
+    [
+        ("site", TEXT, "registrable domain; in scope global two languages, as deu-eng"),
+        ("model", TEXT, "name of the model"),
+        ("revision", TEXT, "commit or hash of the model's files"),
+        ("rows", pa.int64(), "pairs that took part"),
+        ("comparisons", pa.int64(), "over every two languages, the product of their pairs"),
+        ("digest", TEXT, "hash of the settings, the pairs, their pages and vectors"),
+        ("run_id", TEXT, "the run that wrote the row"),
+    ],
+    key=("site", "model", "revision"),
+)
+
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
@@ -339,6 +420,11 @@ TABLES: dict[str, Table] = {
         BITEXTS,
         JUDGEMENTS,
         RUNS,
+        ALIGNED,
+        SIGNATURES,
+        SIMILAR,
+        PLACES,
+        SETTLED,
     )
 }
 

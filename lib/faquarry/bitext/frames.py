@@ -1,0 +1,129 @@
+"""What the stage `align` reads, as Spark frames: pairs with their vectors and pages, and what tells a site has changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_type
+
+from faquarry.bitext.rows import PAGE_ROW, PAIR_ROW, ROW
+from faquarry.config.settings import AlignSettings
+from faquarry.lake.writer import LakeWriter
+from faquarry.vectors.model import ModelInfo
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+    from pyspark.sql.types import DataType
+
+__all__ = ["Frames"]
+
+_PAIR_DIGEST = "xxhash64(id, language, page_id, position, text_hash, question_hash, answer_hash)"
+_PAGE_DIGEST = "xxhash64(page_id, url, canonical, to_json(alternates), page_questions)"
+
+
+class Frames:
+    """Reads one lake for one pair of models."""
+
+    def __init__(
+        self, writer: LakeWriter, settings: AlignSettings, model: ModelInfo, retrieval: ModelInfo, fingerprint: str
+    ) -> None:
+        self.writer, self.settings, self.fingerprint = writer, settings, fingerprint
+        self.model, self.retrieval = model, retrieval
+
+    def pairs(self) -> DataFrame:
+        """Pairs that can take part: with a vector, not dropped for a repeated question (nor for a low similarity)."""
+        qa = self.writer.frame("qa").select("id", "language", "site", "page_id", "position", "question", "answer")
+        rows = qa.join(self._vectors(self.model, "qa", "vector", "text_hash"), "id")
+        for field in ("question", "answer"):
+            rows = rows.join(self._vectors(self.retrieval, field, f"{field}_vector", f"{field}_hash"), "id", "left")
+        dropped = self.writer.frame("duplicates").where("kind = 'question' AND NOT keep").select("id")
+        rows = rows.join(dropped, "id", "left_anti")
+        drop_low = self.settings.drop_low
+        if drop_low or (drop_low is None and self.settings.profile == "webfaq"):
+            mine = f"model = '{_quoted(self.retrieval.name)}' AND revision = '{_quoted(self.retrieval.revision)}'"
+            low = self.writer.frame("similarity").where(f"{mine} AND low").select("id")
+            rows = rows.join(low, "id", "left_anti")
+        return rows
+
+    def pages(self) -> DataFrame:
+        return self.writer.frame("pages").selectExpr(
+            "site", "page_id", "url", "canonical", "transform(alternates, a -> a.href) AS alternates",
+            "questions AS page_questions",
+        )  # fmt: skip
+
+    def sites(self) -> DataFrame:
+        """Sites of two languages or more: languages, rows, comparisons, digest of all that their bitexts depend on."""
+        pairs = self.pairs().selectExpr("site", "language", "page_id", f"{_PAIR_DIGEST} AS h")
+        languages = pairs.groupBy("site", "language").agg(
+            *_expressions("count(*) AS n", "bit_xor(h) AS x", "sum(CAST(h AS decimal(38, 0))) AS s")
+        )
+        sites = languages.groupBy("site").agg(
+            *_expressions(
+                "count(*) AS languages", "sum(n) AS rows", "sum(n * n) AS squares", "bit_xor(x) AS x", "sum(s) AS s"
+            )
+        )
+        sites = sites.where("languages > 1")
+        used = pairs.select("site", "page_id").distinct()
+        pages = self.pages().join(used, ["site", "page_id"], "left_semi")
+        claims = pages.selectExpr("site", f"{_PAGE_DIGEST} AS h").groupBy("site")
+        claimed = claims.agg(*_expressions("bit_xor(h) AS px", "sum(CAST(h AS decimal(38, 0))) AS ps"))
+        digest = f"concat_ws('-', '{self.fingerprint}', rows, hex(x), s, hex(px), ps)"
+        return sites.join(claimed, "site", "left").selectExpr(
+            "site", "CAST(languages AS int) AS languages", "rows",
+            "CAST((rows * rows - squares) / 2 AS bigint) AS comparisons", f"{digest} AS digest",
+        )  # fmt: skip
+
+    def state(self) -> DataFrame:
+        """What was aligned with this model."""
+        return self.writer.frame("_aligned").where(self._mine())
+
+    def bitexts(self) -> DataFrame:
+        return self.writer.frame("bitexts").where(self._mine())
+
+    def changed(self, sites: DataFrame) -> DataFrame:
+        """Sites that are new, or not as they were when they were aligned."""
+        return sites.join(self.state().select("site", "digest"), ["site", "digest"], "left_anti")
+
+    def gone(self, sites: DataFrame) -> DataFrame:
+        """Sites that were aligned and have no two languages any more."""
+        return self.state().select("site").join(sites.select("site"), "site", "left_anti")
+
+    def rows(self, tasks: DataFrame) -> DataFrame:
+        """Pages (kind 0) and pairs (kind 1) of the sites of `tasks` (site, task), with the task."""
+        wanted = F.broadcast(tasks)
+        pairs = self.pairs().join(wanted, "site").withColumn("kind", F.lit(1))
+        used = pairs.select("site", "page_id").distinct()
+        pages = (
+            self.pages().join(wanted, "site").join(used, ["site", "page_id"], "left_semi").withColumn("kind", F.lit(0))
+        )
+        columns = [*ROW.names, "task"]
+        for name, _ in PAGE_ROW:
+            if name != "page_id":
+                pairs = pairs.withColumn(name, F.lit(None).cast(_spark_type(name)))
+        for name, _ in PAIR_ROW:
+            pages = pages.withColumn(name, F.lit(None).cast(_spark_type(name)))
+        return pages.select(*columns).unionByName(pairs.select(*columns))
+
+    def _vectors(self, model: ModelInfo, field: str, vector: str, hashed: str) -> DataFrame:
+        mine = f"model = '{_quoted(model.name)}' AND revision = '{_quoted(model.revision)}' AND field = '{field}'"
+        return (
+            self.writer.frame("embeddings")
+            .where(mine)
+            .selectExpr("id", f"vector AS {vector}", f"text_hash AS {hashed}")
+        )
+
+    def _mine(self) -> str:
+        return f"model = '{_quoted(self.model.name)}' AND revision = '{_quoted(self.model.revision)}'"
+
+
+def _expressions(*sql: str) -> list[Column]:
+    return [F.expr(text) for text in sql]
+
+
+def _spark_type(column: str) -> DataType:
+    return from_arrow_type(ROW.field(column).type)
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "\\'")

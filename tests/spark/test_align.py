@@ -1,0 +1,95 @@
+"""The stage `align` on Spark: what it writes, and that nothing but its input decides that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+from tests.lakes import content, rows, versions
+from tests.translations import MODEL, add_site, texts
+
+from faquarry.bitext.stage import AlignStage
+from faquarry.config.settings import AlignSettings, LogSettings, Settings
+from faquarry.errors import NothingToRead
+from faquarry.lake import Lake
+from faquarry.runner import run_stage
+
+pytestmark = pytest.mark.spark
+
+KEYS = [f"k{number}" for number in range(8)]
+
+
+@pytest.fixture(autouse=True)
+def session(spark: SparkSession) -> SparkSession:
+    return spark
+
+
+def align(lake: Path, **settings: Any) -> AlignStage:
+    configured = Settings(lake=str(lake), align=AlignSettings(**settings), log=LogSettings(progress="none"))
+    stage = AlignStage(configured, MODEL, MODEL)
+    run_stage(stage, configured)
+    return stage
+
+
+def three_sites(lake: Path) -> None:
+    add_site(lake, "a.example", {"deu": KEYS, "eng": KEYS, "fra": KEYS[:5]})
+    add_site(lake, "b.example", {"eng": KEYS[:6], "spa": KEYS[:6]}, linked=False)
+    add_site(lake, "one.example", {"eng": KEYS})
+
+
+def right(lake: Path, site: str, languages: Sequence[str]) -> set[tuple[str, str]]:
+    """(question1, question2) of the bitexts of two languages that are of one key."""
+    made = {key: [texts(site, language, key)[0] for language in languages] for key in KEYS}
+    found = {(row["question1"], row["question2"]) for row in rows(lake, "bitexts", site1=site)}
+    return found & {(one, other) for one, other in made.values()}
+
+
+def test_sites_are_aligned_language_by_language(tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    three_sites(lake)
+    align(lake)
+    assert len(right(lake, "a.example", ("deu", "eng"))) == 8
+    assert len(right(lake, "a.example", ("deu", "fra"))) == 5
+    assert len(right(lake, "b.example", ("eng", "spa"))) == 6
+    table = rows(lake, "bitexts")
+    assert {row["scope"] for row in table if row["site1"] == "a.example"} == {"page"}
+    assert {row["scope"] for row in table if row["site1"] == "b.example"} == {"site"}
+    assert all(row["language1"] < row["language2"] and row["site1"] == row["site2"] for row in table)
+    assert all(row["hreflang"] == (row["site1"] == "a.example") for row in table)
+    [run] = rows(lake, "runs")
+    assert dict(run["counts"])["bitexts"] == len(table) == 8 + 5 + 5 + 6
+    assert dict(run["counts"])["sites"] == 2
+
+
+def test_a_rerun_changes_no_table_version(tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    three_sites(lake)
+    align(lake)
+    before = versions(lake)
+    assert align(lake).pending(Lake(str(lake))) is None
+    assert versions(lake) == before
+
+
+def test_only_sites_that_changed_are_aligned_again(tmp_path: Path) -> None:
+    lake, fresh = tmp_path / "lake", tmp_path / "fresh"
+    three_sites(lake)
+    align(lake)
+    for place in (lake, fresh):
+        if place == fresh:
+            three_sites(place)
+        add_site(place, "b.example", {"eng": KEYS[:7], "spa": KEYS[:7]}, linked=False)
+        add_site(place, "new.example", {"eng": KEYS[:3], "ita": KEYS[:3]})
+        align(place)
+    last = max(rows(lake, "runs"), key=lambda run: run["started_at"])
+    assert dict(last["counts"])["sites"] == 2
+    assert content(lake)["bitexts"] == content(fresh)["bitexts"]
+    untouched = {row["run_id"] for row in rows(lake, "bitexts", site1="a.example")}
+    assert last["run_id"] not in untouched
+
+
+def test_without_vectors_the_verb_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(NothingToRead, match="faquarry embed"):
+        align(tmp_path / "lake")
