@@ -22,7 +22,9 @@ from faquarry.markup.model import pair_id
 from faquarry.report.similarity import draw, spreads
 from faquarry.runner import Finished, run_stage
 from faquarry.vectors import stage as embed_stage
+from faquarry.vectors.find import PACKAGED, find_model
 from faquarry.vectors.halves import matrix_of
+from faquarry.vectors.load import load_encoder
 from faquarry.vectors.read import matrix
 from faquarry.vectors.stage import EmbedStage
 
@@ -40,11 +42,6 @@ PAIRS = [
 MORE = [("eng", "Can I pay by card?", CARD), ("fra", "Comment payer ?", "Par carte de crédit ou par virement.")]
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_transformer(tmp_path_factory.mktemp("models") / "tiny")
-
-
 def add(spark: SparkSession, lake: Path, pairs: list[tuple[str, str, str]], **change: Any) -> None:
     """Puts pairs into `qa`; `change` overrides columns."""
     writer = LakeWriter(Lake(str(lake)), spark)
@@ -55,7 +52,7 @@ def add(spark: SparkSession, lake: Path, pairs: list[tuple[str, str, str]], **ch
     writer.merge("qa", writer.from_rows("qa", found), update_if="true")
 
 
-def settings(lake: Path, model: Path | str, **embed: Any) -> Settings:
+def settings(lake: Path, model: Path | str = PACKAGED, **embed: Any) -> Settings:
     names = {"align_model": str(model), "retrieval_model": str(model)}
     return Settings(lake=str(lake), log=LogSettings(progress="none"), embed={**names, **embed})
 
@@ -89,14 +86,14 @@ def same(one: Path, other: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def embedded(spark: SparkSession, model: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]]:
+def embedded(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]]:
     """PAIRS and MORE, embedded at once."""
     lake = tmp_path_factory.mktemp("embedded") / "lake"
     add(spark, lake, PAIRS + MORE)
-    return lake, counts(embed(settings(lake, model)))
+    return lake, counts(embed(settings(lake)))
 
 
-def test_every_pair_has_three_vectors_and_a_similarity(embedded: tuple[Path, dict[str, int]], model: Path) -> None:
+def test_every_pair_has_three_vectors_and_a_similarity(embedded: tuple[Path, dict[str, int]]) -> None:
     lake, done = embedded
     pairs = PAIRS + MORE
     found = rows(lake, "embeddings")
@@ -104,47 +101,67 @@ def test_every_pair_has_three_vectors_and_a_similarity(embedded: tuple[Path, dic
         (pair_id(q, a), field) for _, q, a in pairs for field in ("qa", "question", "answer")
     }
     assert repeated_keys(lake) == []
-    assert {(row["model"], row["dim"], len(row["vector"])) for row in found} == {("tiny", 64, 128)}
+    assert {(row["model"], row["dim"], len(row["vector"])) for row in found} == {(PACKAGED, 256, 512)}
     assert len({row["revision"] for row in found}) == 1
     texts = {f"{q} {a}" for _, q, a in pairs} | {q for _, q, _ in pairs} | {a for _, _, a in pairs}
     assert (done["texts"], done["embeddings"], done["similarity"]) == (len(texts), 3 * len(pairs), len(pairs))
     assert done["tokens"] <= done["padded_tokens"]
-    ids, questions = matrix(Lake(str(lake)), "tiny", "question")
-    same_ids, answers = matrix(Lake(str(lake)), "tiny", "answer", ids.tolist())
+    ids, questions = matrix(Lake(str(lake)), PACKAGED, "question")
+    same_ids, answers = matrix(Lake(str(lake)), PACKAGED, "answer", ids.tolist())
     assert same_ids.tolist() == ids.tolist() == sorted(ids)
     np.testing.assert_allclose(np.linalg.norm(questions, axis=1), 1, atol=1e-3)
     scores = {row["id"]: row["score"] for row in rows(lake, "similarity")}
     assert [scores[id_] for id_ in ids] == pytest.approx((questions * answers).sum(axis=1).tolist(), abs=1e-5)
-    assert all(row["low"] == (row["score"] < 0.5) for row in rows(lake, "similarity"))
+    low = find_model(PACKAGED, settings(lake).embed).thresholds.low
+    assert all(row["low"] == (row["score"] < low) for row in rows(lake, "similarity"))
 
 
-def test_vectors_are_of_the_text_with_newlines_as_spaces(embedded: tuple[Path, dict[str, int]], model: Path) -> None:
-    from faquarry.vectors.find import find_model
-    from faquarry.vectors.load import load_encoder
-
+def test_vectors_are_of_the_text_with_newlines_as_spaces(embedded: tuple[Path, dict[str, int]]) -> None:
     lake, _ = embedded
-    given = settings(lake, model).embed
+    given = settings(lake).embed
     _, question, answer = PAIRS[1]
     text = f"{question} {answer}".replace("\n", " ")
     text_hash, vector = vectors(lake)[pair_id(question, answer), "qa"]
     assert text_hash == hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
-    expected = load_encoder(find_model(str(model), given), given).encode([text])[0]
+    expected = load_encoder(find_model(PACKAGED, given), given).encode([text])[0]
     np.testing.assert_allclose(vector, expected, atol=1e-3)
 
 
-def test_a_second_run_writes_nothing_and_starts_neither_spark_nor_torch(
-    embedded: tuple[Path, dict[str, int]], model: Path
+def test_a_transformer_goes_the_same_way(
+    spark: SparkSession, embedded: tuple[Path, dict[str, int]], tmp_path: Path
 ) -> None:
+    """One model for alignment, another for similarity; the rows of the one that was there stay."""
+    folder = tiny_transformer(tmp_path / "multilingual-e5-small")
+    lake = tmp_path / "lake"
+    add(spark, lake, PAIRS)
+    given = Settings(
+        lake=str(lake), log=LogSettings(progress="none"), embed={"retrieval_model": str(folder), "batch_tokens": 64}
+    )
+    done = counts(embed(given))
+    info = find_model(str(folder), given.embed)
+    assert (done["embeddings"], done["similarity"]) == (3 * len(PAIRS), len(PAIRS))
+    ids, answers = matrix(Lake(str(lake)), info, "answer")
+    by_id = {pair_id(q, a): a.replace("\n", " ") for _, q, a in PAIRS}
+    expected = load_encoder(info, given.embed).encode([f"passage: {by_id[id_]}" for id_ in ids])
+    np.testing.assert_allclose(answers, expected, atol=2e-3)  # a step of float16
+    assert all(row["low"] == (row["score"] < 0.8) for row in rows(lake, "similarity"))
+    assert {row["model"] for row in rows(lake, "embeddings", field="qa")} == {PACKAGED}
+    assert embed(given).outcome is None
+    found = {key: vector for key, (_, vector) in vectors(lake).items() if key[1] == "qa"}
+    assert all((vectors(embedded[0])[key][1] == vector).all() for key, vector in found.items())
+
+
+def test_a_second_run_writes_nothing_and_starts_neither_spark_nor_torch(embedded: tuple[Path, dict[str, int]]) -> None:
     lake, _ = embedded
     before = versions(lake)
-    assert embed(settings(lake, model)).outcome is None
+    assert embed(settings(lake)).outcome is None
     assert versions(lake) == before
     code = f"""
 import sys
 from faquarry.config.settings import Settings
 from faquarry.lake import Lake
 from faquarry.vectors.stage import EmbedStage
-settings = Settings(lake={str(lake)!r}, embed={{"align_model": {str(model)!r}, "retrieval_model": {str(model)!r}}})
+settings = Settings(lake={str(lake)!r})
 work = EmbedStage.of(settings).pending(Lake(settings.lake))
 from pyspark.sql import SparkSession
 print(work, "torch" in sys.modules, SparkSession.getActiveSession())
@@ -154,46 +171,46 @@ print(work, "torch" in sys.modules, SparkSession.getActiveSession())
 
 
 def test_a_moved_table_that_holds_the_same_is_not_worked_on(
-    spark: SparkSession, embedded: tuple[Path, dict[str, int]], model: Path
+    spark: SparkSession, embedded: tuple[Path, dict[str, int]]
 ) -> None:
     lake, _ = embedded
     add(spark, lake, PAIRS)  # the same rows once more: another version of qa
     before = versions(lake)
-    assert embed(settings(lake, model)).outcome is None
+    assert embed(settings(lake)).outcome is None
     assert versions(lake) == before
 
 
 def test_only_what_is_new_is_encoded(
-    spark: SparkSession, embedded: tuple[Path, dict[str, int]], model: Path, tmp_path: Path
+    spark: SparkSession, embedded: tuple[Path, dict[str, int]], tmp_path: Path
 ) -> None:
     lake = tmp_path / "lake"
     add(spark, lake, PAIRS)
-    first = counts(embed(settings(lake, model)))
+    first = counts(embed(settings(lake)))
     assert first["texts"] == 3 * len(PAIRS) - 1  # one answer stands twice
     add(spark, lake, MORE)
-    second = counts(embed(settings(lake, model)))
+    second = counts(embed(settings(lake)))
     assert (second["texts"], second["embeddings"], second["similarity"]) == (5, 6, 2)  # CARD is known
     same(lake, embedded[0])
     spark.sql(f"DELETE FROM delta.`{lake}/qa` WHERE language = 'fra'")
-    third = counts(embed(settings(lake, model)))
+    third = counts(embed(settings(lake)))
     assert (third["texts"], third["embeddings"], third["removed"]) == (0, 0, 4)
     assert {row["id"] for row in rows(lake, "embeddings")} == {row["id"] for row in rows(lake, "qa")}
 
 
-def test_a_text_that_changes_under_its_id_is_encoded_again(spark: SparkSession, model: Path, tmp_path: Path) -> None:
+def test_a_text_that_changes_under_its_id_is_encoded_again(spark: SparkSession, tmp_path: Path) -> None:
     lake = tmp_path / "lake"
     add(spark, lake, PAIRS[:2])
-    embed(settings(lake, model))
+    embed(settings(lake))
     _, question, answer = PAIRS[0]
     words = f"{question} {answer}".split(" ")
     moved = {"id": pair_id(question, answer), "question": " ".join(words[:3]), "answer": " ".join(words[3:])}
     add(spark, lake, [PAIRS[0]], **moved)
-    again = counts(embed(settings(lake, model)))
+    again = counts(embed(settings(lake)))
     assert (again["texts"], again["embeddings"], again["similarity"]) == (2, 2, 1)
     fresh = tmp_path / "fresh"
     add(spark, fresh, [PAIRS[0]], **moved)
     add(spark, fresh, [PAIRS[1]])
-    embed(settings(fresh, model))
+    embed(settings(fresh))
     same(lake, fresh)
 
 
@@ -206,7 +223,7 @@ def test_killed_between_commits_it_goes_on_where_it_was(
 ) -> None:
     lake = tmp_path / "lake"
     add(spark, lake, PAIRS + MORE)
-    small = settings(lake, model, commit_chars=1000, task_chars=1000)
+    small = settings(lake, commit_chars=1000, task_chars=1000)
 
     class Killed(Exception):
         pass
@@ -246,22 +263,22 @@ def test_vectors_are_read_as_the_documentation_says(embedded: tuple[Path, dict[s
     snippets = [part.partition("```")[0] for part in text.split("```python\n")[1:]]
     wanted = [part for part in snippets if '"lake' in part]
     assert len(wanted) >= 4
-    expected = np.sort(matrix(Lake(str(lake)), "tiny", "qa")[1], axis=0)
+    expected = np.sort(matrix(Lake(str(lake)), PACKAGED, "qa")[1], axis=0)
     for snippet in wanted:
         scope: dict[str, Any] = {}
-        exec(snippet.replace('"lake', f'"{lake}').replace("faquarry-small", "tiny"), scope)
+        exec(snippet.replace('"lake', f'"{lake}'), scope)
         np.testing.assert_array_equal(np.sort(np.asarray(scope["vectors"], np.float32), axis=0), expected)
 
 
 def test_the_picture_has_a_row_a_language(embedded: tuple[Path, dict[str, int]]) -> None:
     model, edges, found = spreads(Lake(str(embedded[0])))
-    assert model.startswith("tiny ")
+    assert model.startswith(PACKAGED)
     assert [(row.language, row.pairs) for row in found] == [("eng", 5), ("deu", 1), ("fra", 1), ("jpn", 1)]
     assert all(int(row.counts.sum()) == row.pairs and edges[0] <= row.median <= 1 for row in found)
     assert draw(Lake(str(embedded[0]))) is not None
     assert draw(Lake("/no/such/lake")) is None
 
 
-def test_a_lake_without_pairs_is_named(tmp_path: Path, model: Path) -> None:
+def test_a_lake_without_pairs_is_named(tmp_path: Path) -> None:
     with pytest.raises(NothingToRead, match="has no table qa"):
-        embed(settings(tmp_path / "lake", model))
+        embed(settings(tmp_path / "lake"))

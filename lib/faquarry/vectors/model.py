@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Encoder", "Field", "ModelInfo", "Thresholds", "Tokenised", "TokenisingEncoder"]
+__all__ = ["Encoder", "Field", "ModelInfo", "Thresholds", "Tokenised"]
 
 Field = Literal["question", "answer", "qa"]
 
@@ -65,6 +65,10 @@ class Encoder(Protocol):
         """Vectors of unit length (zero for a text without any known token). -> (n, dim)"""
         ...
 
+    def tokenise(self, texts: Sequence[str], task: str | None = None) -> Tokenised:
+        """The texts, measured, and ready to be encoded in any batches; `task` names the adapter that is to do it."""
+        ...
+
 
 class Tokenised(Protocol):
     """Texts that were tokenised once, and can be encoded in whatever batches fit."""
@@ -78,10 +82,3 @@ class Tokenised(Protocol):
         What does not fit into memory raises here, not later.
         """
         ...
-
-
-@runtime_checkable
-class TokenisingEncoder(Protocol):
-    """An encoder that keeps tokens between measuring a text and encoding it."""
-
-    def tokenise(self, texts: Sequence[str], task: str | None = None) -> Tokenised: ...

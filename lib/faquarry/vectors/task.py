@@ -17,8 +17,7 @@ import pyarrow.compute as pc
 
 from faquarry.vectors.batching import Budget, Encoded, encode_all
 from faquarry.vectors.halves import binary_column, matrix_of
-from faquarry.vectors.model import Encoder, Tokenised, TokenisingEncoder
-from faquarry.vectors.plain import tokenised_plain
+from faquarry.vectors.model import Encoder, Tokenised
 
 __all__ = ["ENCODED", "SCORED", "TEXTS", "ahead", "encode_batches", "pooled", "scored_batches"]
 
@@ -47,7 +46,7 @@ def encode_batches(
     """
 
     def tokenised(pool: pa.Table) -> list[tuple[pa.Table, Tokenised]]:
-        return [(part, _tokenised(encoder, part, task)) for task, part in _by_task(pool)]
+        return [(part, encoder.tokenise(part.column("text").to_pylist(), task)) for task, part in _by_task(pool)]
 
     pools: Iterator[list[tuple[pa.Table, Tokenised]]] = map(tokenised, pooled(batches, pool_bytes))
     for parts in ahead(pools) if tokenise_ahead else pools:
@@ -103,13 +102,6 @@ def _by_task(pool: pa.Table) -> Iterator[tuple[str | None, pa.Table]]:
     for task in sorted(tasks, key=str):
         mine = pc.is_null(pool.column("task")) if task is None else pc.equal(pool.column("task"), task)
         yield task, pool.filter(mine)
-
-
-def _tokenised(encoder: Encoder, part: pa.Table, task: str | None) -> Tokenised:
-    texts = part.column("text").to_pylist()
-    if isinstance(encoder, TokenisingEncoder):
-        return encoder.tokenise(texts, task)
-    return tokenised_plain(encoder, texts)
 
 
 def _rows(part: pa.Table, encoded: Encoded) -> Iterator[pa.RecordBatch]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,12 +11,12 @@ import pytest
 
 from faquarry.vectors.batching import Budget
 from faquarry.vectors.halves import binary_column, matrix_of
-from faquarry.vectors.model import ModelInfo
+from faquarry.vectors.model import ModelInfo, Tokenised
 from faquarry.vectors.task import TEXTS, ahead, encode_batches, pooled, scored_batches
 
 
 class Letters:
-    """An encoder that only takes texts: its vector counts the letters a and b."""
+    """An encoder whose tokens are letters, and whose vector counts a and b."""
 
     info = ModelInfo("letters", "1", dim=2, max_tokens=99, kind="packaged")
 
@@ -25,6 +25,19 @@ class Letters:
 
     def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         return np.asarray([[text.count("a"), text.count("b")] for text in texts], np.float32)
+
+    def tokenise(self, texts: Sequence[str], task: str | None = None) -> Tokenised:
+        return Spelled(self, texts)
+
+
+class Spelled:
+    pads = True
+
+    def __init__(self, encoder: Letters, texts: Sequence[str]) -> None:
+        self.encoder, self.texts, self.lengths = encoder, texts, encoder.lengths(texts)
+
+    def start(self, rows: npt.NDArray[np.intp]) -> Callable[[], npt.NDArray[np.float32]]:
+        return lambda: self.encoder.encode([self.texts[row] for row in rows])
 
 
 def batches_of(texts: Sequence[str], size: int, tasks: Sequence[str | None] = ()) -> Iterator[pa.RecordBatch]:
