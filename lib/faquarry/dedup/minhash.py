@@ -60,7 +60,7 @@ def signatures(shingles: Shingles, permutations: int = PERMUTATIONS) -> Signatur
     factors = _factors(permutations)
     some = np.flatnonzero(np.diff(shingles.starts))
     starts = shingles.starts[some]
-    cuts = np.searchsorted(starts, np.arange(0, len(values), _AT_A_TIME)) if len(some) else []
+    cuts = np.searchsorted(starts, np.arange(0, len(values), _AT_A_TIME)).tolist()
     for first, last in zip(cuts, [*cuts[1:], len(some)], strict=True):
         if first == last:
             continue

@@ -1,0 +1,50 @@
+"""How much two texts have in common: the exact measure by which candidates are judged."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from faquarry.dedup.hashing import mixed
+from faquarry.dedup.shingles import Shingles, character_grams, joined, word_shingles
+
+__all__ = ["jaccards", "near_similarity"]
+
+Scores = npt.NDArray[np.float64]
+
+
+def jaccards(first: Shingles, second: Shingles) -> Scores:
+    """|A ∩ B| / |A ∪ B| text by text; both hold each shingle once a text. Two texts without shingles: 0. -> (texts,)"""
+    sizes = np.diff(first.starts) + np.diff(second.starts)
+    owners = np.concatenate([first.owners, second.owners])
+    # One sort for all pairs: a shingle of another pair is another number.
+    salted = np.concatenate([first.hashes, second.hashes]) ^ mixed(owners.astype(np.uint64))
+    order = np.argsort(salted)
+    ordered = salted[order]
+    twice = np.flatnonzero(ordered[1:] == ordered[:-1])
+    common = np.bincount(owners[order[twice]], minlength=len(first))
+    return common / np.maximum(sizes - common, 1)
+
+
+def near_similarity(
+    first: tuple[pa.Array, pa.Array], second: tuple[pa.Array, pa.Array], threshold: float
+) -> tuple[Scores, Scores]:
+    """How similar pairs (questions, answers) are, row by row: question and answer together, and the questions alone.
+
+    Together: the Jaccard similarity of words (runs of 5 characters in unspaced stretches), which edits of whole words leave
+    high; where that stays below `threshold`, that of character 5-grams, which typing errors leave high, if it is larger.
+    -> (rows,), (rows,)
+    """
+    (questions1, answers1), (questions2, answers2) = first, second
+    words1, words2 = word_shingles(questions1), word_shingles(questions2)
+    together = jaccards(joined(words1, word_shingles(answers1)), joined(words2, word_shingles(answers2)))
+    unsure = np.flatnonzero(together < threshold)
+    if len(unsure):
+        rows = pa.array(unsure)
+        one = (character_grams(column.take(rows)) for column in (questions1, answers1))
+        other = (character_grams(column.take(rows)) for column in (questions2, answers2))
+        together[unsure] = np.maximum(together[unsure], jaccards(joined(*one), joined(*other)))
+    # Two characters in a row: of a short Chinese question one edit would take most runs of five.
+    asked = jaccards(word_shingles(questions1, run=2).distinct(), word_shingles(questions2, run=2).distinct())
+    return together, asked
