@@ -187,14 +187,24 @@ class _Embedding:
             )
 
         rows = self.writer.frame("qa").select("id", F.inline(F.array(*map(row, job.fields))))
+        if not self._any("embeddings", info):
+            return rows
         have = self._of_model("embeddings", info).select("id", "field", "text_hash")
         return rows.join(have, ["id", "field", "text_hash"], "left_anti")
 
     def _of_model(self, table: str, info: ModelInfo) -> DataFrame:
         return self.writer.frame(table).where((F.col("model") == info.name) & (F.col("revision") == info.revision))
 
+    def _any(self, table: str, info: ModelInfo) -> bool:
+        """Whether a table has rows of a model at all: joins with nothing are left out."""
+        found = self.lake.dataset(table)
+        mine = (pc.field("model") == info.name) & (pc.field("revision") == info.revision)
+        return found is not None and found.head(1, columns=["model"], filter=mine).num_rows > 0
+
     def _unseen(self, job: Job, missing: DataFrame) -> DataFrame:
         """One row a text that the model has never encoded in this lake."""
+        if not self._any("embeddings", job.info):
+            return missing.dropDuplicates(["text_hash"])
         known = self._of_model("embeddings", job.info).select("text_hash")
         return missing.dropDuplicates(["text_hash"]).join(known, "text_hash", "left_anti")
 
@@ -203,9 +213,11 @@ class _Embedding:
         slim = missing.select("text_hash", F.length("text").alias("chars"))
         found = self._unseen(job, slim).agg(F.count("*").alias("texts"), F.sum("chars").alias("chars")).first()
         assert found is not None
+        sizes = int(found["texts"]), int(found["chars"] or 0)
+        if not self._any("embeddings", job.info):
+            return *sizes, False
         older = self._of_model("embeddings", job.info).select("id", "field")
-        stale = not missing.join(older, ["id", "field"], "left_semi").isEmpty()
-        return int(found["texts"]), int(found["chars"] or 0), stale
+        return *sizes, not missing.join(older, ["id", "field"], "left_semi").isEmpty()
 
     def _encode(self, job: Job, missing: DataFrame, staging: str, chars: int, already: int) -> None:
         """Encodes the unseen texts of `missing` in the workers and leaves their vectors as Parquet."""
@@ -247,17 +259,20 @@ class _Embedding:
     def _commit(self, job: Job, missing: DataFrame, vectors: str | None, stale: bool) -> None:
         """Merges the rows of `missing` with their vectors: just encoded, or known of the same text elsewhere."""
         info = job.info
-        known = self._of_model("embeddings", info).select("text_hash", "vector")
-        found = known.join(missing, "text_hash", "left_semi").dropDuplicates(["text_hash"])
+        found = None
+        if self._any("embeddings", info):
+            known = self._of_model("embeddings", info).select("text_hash", "vector")
+            found = known.join(missing, "text_hash", "left_semi").dropDuplicates(["text_hash"])
         if vectors is not None:
             encoded = self.spark.read.schema(from_arrow_schema(ENCODED)).parquet(vectors)
             sums = encoded.agg(F.count("*"), F.sum("tokens"), F.sum("padded")).first()
             assert sums is not None
             for name, value in zip(("texts", "tokens", "padded_tokens"), sums, strict=True):
                 self.counts[name] += int(value or 0)
-            found = encoded.select("text_hash", "vector").unionByName(
-                found.join(encoded.select("text_hash"), "text_hash", "left_anti")
-            )
+            new = encoded.select("text_hash", "vector")
+            found = new if found is None else new.unionByName(found.join(new, "text_hash", "left_anti"))
+        if found is None:
+            return
         rows = missing.select("id", "field", "text_hash").join(found, "text_hash").withColumn("dim", F.lit(info.dim))
         self.writer.merge(
             "embeddings", self._signed(rows, info), update_if="old.text_hash <> new.text_hash" if stale else None
@@ -272,14 +287,17 @@ class _Embedding:
         answer = vectors.where("field = 'answer'").select(
             "id", F.col("vector").alias("answer"), F.col("run_id").alias("r")
         )
+        due = question.join(answer, "id")
+        older = self._any("similarity", info)
         scored = self._of_model("similarity", info).select("id", F.col("run_id").alias("scored"))
-        pairs = question.join(answer, "id").join(scored, "id", "left")
-        due = pairs.where("scored IS NULL OR scored < greatest(run_id, r)").select("id", "question", "answer")
+        if older:
+            due = due.join(scored, "id", "left").where("scored IS NULL OR scored < greatest(run_id, r)")
+        due = due.select("id", "question", "answer")
         staging = self._staging("similarity")
         due.mapInArrow(scored_batches, from_arrow_schema(SCORED)).write.mode("overwrite").parquet(staging)
         rows = self.spark.read.schema(from_arrow_schema(SCORED)).parquet(staging)
         rows = rows.withColumn("low", F.col("score") < F.lit(info.thresholds.low).cast("float"))
-        again = not rows.join(scored, "id", "left_semi").isEmpty()
+        again = older and not rows.join(scored, "id", "left_semi").isEmpty()
         with self.lake.exclusive(self._waiting):
             self.writer.merge("similarity", self._signed(rows, info), update_if="true" if again else None)
         remove_folder(self.spark, staging)
