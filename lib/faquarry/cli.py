@@ -78,34 +78,54 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _extract(options: argparse.Namespace, configured: Configured) -> int:
     from faquarry.extract.stage import ExtractStage
-    from faquarry.runner import run_stage
 
-    settings = configured.settings
-    stage = ExtractStage.of(options.source, settings, prefix=options.prefix)
-    return run_stage(stage, settings, dry_run=options.dry_run).exit_code
+    return _staged(ExtractStage.of(options.source, configured.settings, prefix=options.prefix), options, configured)
 
 
 def _run(options: argparse.Namespace, configured: Configured) -> int:
+    from faquarry.pipeline import stages
     from faquarry.sql import print_summary
 
-    code = _extract(options, configured)
+    code = 0
+    for stage in stages(options.source, configured.settings, prefix=options.prefix):
+        code = max(code, _staged(stage, options, configured))
+        if options.dry_run:
+            break  # what later stages would find is not there yet
     if not options.dry_run:
         print_summary(configured.settings.lake)
     return code
 
 
+def _deduplicate(options: argparse.Namespace, configured: Configured) -> int:
+    from faquarry.dedup.stage import DeduplicateStage
+
+    return _staged(DeduplicateStage.of(configured.settings, options.kind or None), options, configured)
+
+
+def _embed(options: argparse.Namespace, configured: Configured) -> int:
+    from faquarry.vectors.stage import EmbedStage
+
+    return _staged(EmbedStage.of(configured.settings), options, configured)
+
+
+def _align(options: argparse.Namespace, configured: Configured) -> int:
+    from faquarry.bitext.stage import AlignStage
+
+    return _staged(AlignStage.of(configured.settings), options, configured)
+
+
 def _judge(options: argparse.Namespace, configured: Configured) -> int:
     from faquarry.judge.stage import JudgeStage
 
-    return _with_pictures(JudgeStage(configured.settings), configured, dry_run=options.dry_run)
+    return _staged(JudgeStage(configured.settings), options, configured)
 
 
-def _with_pictures(stage: Stage, configured: Configured, *, dry_run: bool) -> int:
+def _staged(stage: Stage, options: argparse.Namespace, configured: Configured) -> int:
     """Runs a stage, and draws what it has changed."""
     from faquarry.report.gallery import draw_after
     from faquarry.runner import run_stage
 
-    finished = run_stage(stage, configured.settings, dry_run=dry_run)
+    finished = run_stage(stage, configured.settings, dry_run=options.dry_run)
     if finished.outcome is not None:
         draw_after(stage.name, configured.settings)
     return finished.exit_code
@@ -182,6 +202,15 @@ def _sql_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _deduplicate_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--kind",
+        action="append",
+        choices=["question", "near", "semantic"],
+        help="only this kind (repeatable; default: all for which there is what they need)",
+    )
+
+
 def _maintain_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--retention", type=float, default=168.0, metavar="HOURS", help="keep versions this young (default 168)"
@@ -190,10 +219,10 @@ def _maintain_options(parser: argparse.ArgumentParser) -> None:
 
 VERBS: tuple[Verb, ...] = (
     Verb("extract", "read archives, find FAQ pairs, identify their language", _extract, _source_options),
-    Verb("deduplicate", "say which pairs repeat (not yet)", _later("deduplicate")),
-    Verb("embed", "compute embeddings (not yet)", _later("embed")),
+    Verb("deduplicate", "say which pairs repeat", _deduplicate, _deduplicate_options),
+    Verb("embed", "compute vectors of questions and answers", _embed),
     Verb("label", "assign topics and question types (not yet)", _later("label")),
-    Verb("align", "find the same pair in other languages (not yet)", _later("align")),
+    Verb("align", "find the same pair in other languages", _align),
     Verb("judge", "let a language model score aligned pairs", _judge),
     Verb("benchmark", "build retrieval benchmarks (not yet)", _later("benchmark")),
     Verb("mine", "mine hard negatives (not yet)", _later("mine")),
@@ -202,7 +231,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("evaluate", "measure retrievers and their robustness (not yet)", _later("evaluate")),
     Verb("report", "write one page about the lake (not yet)", _later("report")),
     Verb("export", "write files for other tools (not yet)", _later("export")),
-    Verb("run", "all stages that are there, in order", _run, _source_options),
+    Verb("run", "from archives to aligned pairs: all stages in order", _run, _source_options),
     Verb("sql", "ask the tables, without Java", _sql, _sql_options),
     Verb("doctor", "check Java, Spark, jars, memory, disk, lake", _doctor),
     Verb("config", "print what is set, and where it was set", _config),

@@ -17,20 +17,7 @@ from faquarry.cli import VERBS, main
 CONTRACT = (
     "extract deduplicate embed label align judge benchmark mine graph train evaluate report export run sql doctor config maintain"
 ).split()
-LATER = (
-    "deduplicate",
-    "embed",
-    "label",
-    "align",
-    "judge",
-    "benchmark",
-    "mine",
-    "graph",
-    "train",
-    "evaluate",
-    "report",
-    "export",
-)
+LATER = ("label", "benchmark", "mine", "graph", "train", "evaluate", "report", "export")
 
 
 @pytest.fixture
@@ -135,6 +122,17 @@ def test_short_retention_is_refused(lake: str, capsys: pytest.CaptureFixture[str
 def test_maintain_dry_run_names_the_tables(lake: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["maintain", "--lake", lake, "--dry-run"]) == 0
     assert "would compact and vacuum sources, qa" in capsys.readouterr().err
+
+
+def test_importing_every_module_imports_no_framework_of_models() -> None:
+    code = (
+        "import importlib, pkgutil, sys, faquarry\n"
+        "for module in pkgutil.walk_packages(faquarry.__path__, 'faquarry.'):\n"
+        "    if not module.name.endswith('__main__'): importlib.import_module(module.name)\n"
+        "print([name for name in ('torch', 'sentence_transformers', 'faiss', 'matplotlib') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_importing_the_package_and_the_command_line_imports_nothing_heavy() -> None:

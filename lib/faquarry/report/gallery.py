@@ -29,7 +29,16 @@ def _judged(lake: Lake, settings: Settings) -> Figure | None:
     return judged.draw(rows, settings.judge.model or "") if rows else None
 
 
-PICTURES: Mapping[str, Mapping[str, Draw]] = {"judge": {"judge": _judged}}
+def _similarity(lake: Lake, settings: Settings) -> Figure | None:
+    from faquarry.report import similarity
+
+    return similarity.draw(lake)
+
+
+PICTURES: Mapping[str, Mapping[str, Draw]] = {
+    "embed": {"similarity": _similarity},
+    "judge": {"judge": _judged},
+}
 
 
 def draw_after(stage: str, settings: Settings) -> None:
