@@ -23,7 +23,7 @@ from faquarry.bitext.rules import Rules
 from faquarry.bitext.side import Ints, Side
 from faquarry.vectors.search import SLACK, Neighbours, TopK, rescored
 
-__all__ = ["Aligned", "align_languages", "align_site", "neighbour_lists"]
+__all__ = ["Aligned", "align_languages", "align_site", "neighbour_lists", "translated_only"]
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -106,7 +106,7 @@ def align_languages(left: Prepared, right: Prepared, lists: tuple[TopK, TopK], r
 def judge(left: Prepared, right: Prepared, lists: tuple[TopK, TopK], links: PageLinks | None, rules: Rules) -> Judged:
     """Every candidate, scored. Those with equal questions or equal answers are none: they are no translation."""
     forth, back = lists
-    found = _untranslated_out(left, right, candidates(left.side, right.side, forth, back, links), rules)
+    found = translated_only(left, right, candidates(left.side, right.side, forth, back, links), rules)
     margin, nearest = margins(found, forth, back), mutual(found.i, found.j, forth, back)
     pages = zip(left.side.page[found.i].tolist(), right.side.page[found.j].tolist(), strict=True)
     linked = np.array([links is not None and pair in links.hreflang for pair in pages], dtype=np.bool_)
@@ -151,7 +151,7 @@ def _by_page(rules: Rules) -> bool:
     return "page" in rules.scopes
 
 
-def _untranslated_out(left: Prepared, right: Prepared, found: Candidates, rules: Rules) -> Candidates:
+def translated_only(left: Prepared, right: Prepared, found: Candidates, rules: Rules) -> Candidates:
     """Without candidates whose questions, or whose answers, are equal (as `once.normalised` has it)."""
     keep = np.ones(len(found), dtype=np.bool_)
     if not rules.equal_questions:

@@ -40,13 +40,15 @@ Floats = npt.NDArray[np.float64]
 TEXT_FEATURES = (
     "bias",
     "similarity",  # cosine in spreads above chance
-    "level",  # cosine on the scale of the model's own thresholds: 0 at `keep`, 1 at `publish`
+    "distant",  # how far it is below three spreads, where chance alone reaches
     "gap_smaller",  # to the best other neighbour of either side, in spreads
     "gap_larger",
     "margin",  # to the mean of both neighbourhoods, in spreads
     "mutual",
     "question",  # cosine of the questions, in spreads
     "answer",
+    "question_distant",
+    "answer_distant",
     "question_best",  # of all candidates of either side this one has the nearest question
     "answer_best",
     "numbers",
@@ -139,17 +141,20 @@ def text_evidence(
     answers = _apart(left.side, right.side, "answer_vectors", i, j, thresholds)
     words_shared = shared(left.words, right.words, i, j)
     numbers_shared = shared(left.numbers, right.numbers, i, j)
+    nothing = np.zeros(len(found))
     both_have = (left.numbers.count()[i] > 0) & (right.numbers.count()[j] > 0)
     columns = {
         "bias": np.ones(len(found)),
         "similarity": scale.above(cosine) / 4,
-        "level": (cosine - thresholds.keep) / (thresholds.publish - thresholds.keep),
+        "distant": _below(scale.above(cosine)),
         "gap_smaller": gaps.min(axis=0) / 2,
         "gap_larger": gaps.max(axis=0) / 2,
         "margin": scale.apart(margin) / 2,
         "mutual": mutual(i, j, forth, back),
         "question": questions / 4,
         "answer": answers / 4,
+        "question_distant": _below(questions) if left.side.question_vectors is not None else nothing,
+        "answer_distant": _below(answers) if left.side.answer_vectors is not None else nothing,
         "question_best": _best(questions, i, j),
         "answer_best": _best(answers, i, j),
         "numbers": numbers_shared,
@@ -208,6 +213,10 @@ def page_evidence(
 def margins(found: Candidates, forth: TopK, back: TopK) -> Floats:
     """The ratio margin of every candidate."""
     return ratio_margin(found.similarity, found.i, found.j, forth, back)
+
+
+def _below(above: Floats) -> Floats:
+    return np.asarray(np.maximum(0.0, 3 - above) / 2, dtype=np.float64)
 
 
 def _best_other(lists: TopK, owner: Ints, other: Ints) -> Floats:

@@ -30,8 +30,8 @@ class Rules:
     weights: Weights | None
 
 
-def rules_of(settings: AlignSettings, thresholds: Thresholds) -> Rules:
-    """The rules that the settings say for a model with these thresholds."""
+def rules_of(settings: AlignSettings, thresholds: Thresholds, weights: Weights | None = None) -> Rules:
+    """The rules that the settings say for a model with these thresholds. `weights` None: those of the package."""
     published = settings.profile == "webfaq"
     evidence = settings.evidence and not published
     keep, publish = settings.keep, settings.publish
@@ -52,5 +52,5 @@ def rules_of(settings: AlignSettings, thresholds: Thresholds) -> Rules:
         margin=settings.margin and not published,
         equal_questions=settings.equal_questions,
         equal_answers=settings.equal_answers,
-        weights=packaged() if evidence else None,
+        weights=(weights or packaged()) if evidence else None,
     )

@@ -58,9 +58,13 @@ def scale_of(left: Half, right: Half, thresholds: Thresholds) -> Scale:
 
 
 def expected(thresholds: Thresholds) -> tuple[float, float]:
-    """Mean and spread that a model's thresholds let one expect: `keep` lies about four spreads above chance."""
-    spread = max(0.02, thresholds.keep / 7)
-    return thresholds.keep - 4 * spread, spread
+    """Mean and spread that a model's thresholds let one expect: `publish` lies about four spreads above chance.
+
+    >>> expected(Thresholds(keep=0.8, publish=0.9))[1]  # LaBSE
+    0.1
+    """
+    spread = round(min(0.1, max(0.02, thresholds.publish - thresholds.keep)), 6)
+    return thresholds.publish - 4 * spread, spread
 
 
 def _thinned(vectors: Half) -> Half:
