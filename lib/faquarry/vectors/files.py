@@ -71,6 +71,7 @@ class Described:
     pooling: str
     prefixes: Mapping[str, str]
     thresholds: Mapping[str, float] | None
+    static: bool
 
 
 def check(name: str, names: frozenset[str], read: Callable[[str], Any], *, trust_remote_code: bool) -> None:
@@ -168,7 +169,8 @@ def described(name: str, files: LocalFiles) -> Described:
     first = modules[0]
     root = str(first["path"])
     dim: Any
-    if str(first["type"]).endswith("StaticEmbedding"):
+    static = str(first["type"]).endswith("StaticEmbedding")
+    if static:
         dim, max_tokens = _static_dim(name, files, root), _ANY_TOKENS
     else:
         config = _inner(files.json(_under(root, "config.json")))
@@ -180,7 +182,9 @@ def described(name: str, files: LocalFiles) -> Described:
         if str(module["type"]).endswith(".Pooling"):
             modes = _pooling(settings)
             pooling = "+".join(modes)
-            dim = (settings.get("embedding_dimension") or settings.get("word_embedding_dimension") or dim or 0) * len(modes)
+            dim = (settings.get("embedding_dimension") or settings.get("word_embedding_dimension") or dim or 0) * len(
+                modes
+            )
         elif str(module["type"]).endswith(".Dense"):
             dim = settings.get("out_features") or dim
     own = files.json("config_sentence_transformers.json")
@@ -190,7 +194,8 @@ def described(name: str, files: LocalFiles) -> Described:
         raise UsageError(
             f"The model {name} does not say how many dimensions its vectors have (hidden_size in config.json)."
         )
-    return Described(dim, max_tokens, pooling, ours.get("prefixes") or _prompts(own), ours.get("thresholds"))
+    prefixes = ours.get("prefixes") or _prompts(own)
+    return Described(dim, max_tokens, pooling, prefixes, ours.get("thresholds"), static)
 
 
 def _under(path: str, file: str) -> str:

@@ -77,6 +77,7 @@ def _in_folder(name: str, folder: Path, settings: EmbedSettings) -> ModelInfo:
         prefixes=dict(known.prefixes or found.prefixes),
         thresholds=_thresholds(name, found.thresholds, known),
         tasks=dict(known.tasks),
+        static=found.static,
     )
 
 

@@ -46,6 +46,12 @@ class ModelInfo:
     prefixes: dict[str, str] = field(default_factory=dict)
     thresholds: Thresholds = Thresholds()
     tasks: dict[str, str] = field(default_factory=dict)
+    static: bool = False  # a vector a token, whatever stands beside it
+
+    @property
+    def pads(self) -> bool:
+        """Whether texts of a batch should be of one length."""
+        return not (self.static or self.kind == "packaged")
 
     def prefixed(self, text: str, of: Field) -> str:
         """The text as the model is given it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -117,7 +118,7 @@ class _Padded:
     ) -> None:
         rows = tokens["input_ids"]
         self.lengths = np.fromiter(map(len, rows), np.int32, len(rows))
-        self._flat = np.fromiter((token for row in rows for token in row), np.int64, int(self.lengths.sum()))
+        self._flat = np.fromiter(chain.from_iterable(rows), np.int64, int(self.lengths.sum()))
         self._ends = np.concatenate(([0], np.cumsum(self.lengths, dtype=np.int64)))
         self._pad = tokenizer.pad_token_id or 0
         self._left = tokenizer.padding_side == "left"
@@ -161,7 +162,7 @@ class _Bags:
         import torch
 
         ends = np.concatenate(([0], np.cumsum(self.lengths[rows], dtype=np.int64)))
-        flat = np.fromiter((token for row in rows for token in self._ids[row]), np.int64, int(ends[-1]))
+        flat = np.fromiter(chain.from_iterable(self._ids[row] for row in rows), np.int64, int(ends[-1]))
         return self._forward({"input_ids": torch.from_numpy(flat), "offsets": torch.from_numpy(ends[:-1])})
 
 

@@ -7,6 +7,7 @@ length has enough to choose from and memory stays bounded.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from queue import Queue
 from threading import Thread
 from typing import TypeVar
@@ -28,6 +29,7 @@ ENCODED = pa.schema(
     [("text_hash", pa.string()), ("tokens", pa.int32()), ("padded", pa.int32()), ("vector", pa.binary())]
 )
 SCORED = pa.schema([("id", pa.string()), ("score", pa.float32())])
+_UNSORTED_BYTES = 256 * 1024  # of a model that does not pad: what its tokens take stays near the core
 _ROWS_OUT = 8192  # a batch given back to Spark: some megabytes of vectors
 
 
@@ -48,6 +50,8 @@ def encode_batches(
     def tokenised(pool: pa.Table) -> list[tuple[pa.Table, Tokenised]]:
         return [(part, encoder.tokenise(part.column("text").to_pylist(), task)) for task, part in _by_task(pool)]
 
+    if not encoder.info.pads:
+        pool_bytes = min(pool_bytes, _UNSORTED_BYTES)
     pools: Iterator[list[tuple[pa.Table, Tokenised]]] = map(tokenised, pooled(batches, pool_bytes))
     for parts in ahead(pools) if tokenise_ahead else pools:
         for part, tokens in parts:
@@ -57,18 +61,24 @@ def encode_batches(
 
 
 def pooled(batches: Iterable[pa.RecordBatch], pool_bytes: int) -> Iterator[pa.Table]:
-    """Joins batches until they hold `pool_bytes` or more; empty ones vanish."""
+    """Joins batches, or cuts them, until they hold about `pool_bytes`; empty ones vanish."""
     waiting: list[pa.RecordBatch] = []
     size = 0
-    for batch in batches:
-        if batch.num_rows:
-            waiting.append(batch)
-            size += batch.get_total_buffer_size()
+    for piece in chain.from_iterable(_cut(batch, pool_bytes) for batch in batches):
+        waiting.append(piece)
+        size += piece.nbytes
         if size >= pool_bytes:
             yield pa.Table.from_batches(waiting)
             waiting, size = [], 0
     if waiting:
         yield pa.Table.from_batches(waiting)
+
+
+def _cut(batch: pa.RecordBatch, most_bytes: int) -> Iterator[pa.RecordBatch]:
+    """A batch in pieces of about that size, by rows."""
+    rows = max(1, round(batch.num_rows * most_bytes / max(1, batch.nbytes)))
+    for start in range(0, batch.num_rows, rows):
+        yield batch.slice(start, rows)
 
 
 def ahead(items: Iterator[Item]) -> Iterator[Item]:
