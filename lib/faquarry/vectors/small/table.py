@@ -1,6 +1,6 @@
-"""A table of vectors in four bits a number, and back.
+"""A table of vectors in two or four bits a number, and back.
 
-Each row is divided by a scale of its own, each number becomes the nearest of 16 levels. The levels are those that lose
+Each row is divided by a scale of its own, each number becomes the nearest of 4 or 16 levels. The levels are those that lose
 least for the numbers at hand (Lloyd, "Least squares quantization in PCM", 1982): a bag of n subwords averages their n
 independent errors, so what is lost in a row hardly shows in a text.
 """
@@ -12,41 +12,45 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["LEVELS", "Table", "pack"]
-
-LEVELS = 16
+__all__ = ["Table", "pack"]
 
 Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Table:
-    """`rows` vectors of `dim` numbers: codes two to a byte (rows, dim / 2), a scale a row, the 16 levels."""
+    """Vectors in codes: (rows, dim · bits / 8) bytes, a scale a row, the 2^bits levels."""
 
     codes: npt.NDArray[np.uint8]
     scales: npt.NDArray[np.float16]
     levels: Floats
 
     @property
+    def in_a_byte(self) -> int:
+        """Numbers that a byte of codes stands for."""
+        return 8 // (len(self.levels).bit_length() - 1)
+
+    @property
     def dim(self) -> int:
-        return self.codes.shape[1] * 2
+        return int(self.codes.shape[1]) * self.in_a_byte
 
     def unpack(self) -> Floats:
         """-> (rows, dim)"""
-        # A byte stands for two numbers: one look-up of eight bytes in a table of 256 gives both.
-        pairs = np.empty((256, 2), np.float32)
-        pairs[:, 0] = np.tile(self.levels, LEVELS)
-        pairs[:, 1] = np.repeat(self.levels, LEVELS)
-        found = pairs.view(np.uint64).ravel().take(self.codes).view(np.float32)
+        # A byte stands for two or four numbers: one look-up in a table of 256 gives them all.
+        base = len(self.levels)
+        bytes_ = np.arange(256)
+        numbers = np.stack([self.levels[bytes_ // base**place % base] for place in range(self.in_a_byte)], axis=1)
+        found: Floats = numbers.take(self.codes, axis=0).reshape(len(self.codes), self.dim)
         found *= self.scales.astype(np.float32)[:, None]
         return found
 
 
-def pack(vectors: Floats, sweeps: int = 20, sample: int = 4096) -> Table:
-    """Quantises (rows, dim) vectors; `dim` is even.
+def pack(vectors: Floats, bits: int = 4, sweeps: int = 20, sample: int = 4096) -> Table:
+    """Quantises (rows, dim) vectors.
 
     Args:
-        vectors: the table.
+        vectors: the table; `dim` is a multiple of the numbers that a byte holds.
+        bits: 2 or 4.
         sweeps: rounds of Lloyd's algorithm.
         sample: rows (evenly spread) that the levels are fitted on.
 
@@ -58,17 +62,19 @@ def pack(vectors: Floats, sweeps: int = 20, sample: int = 4096) -> Table:
     used = scales > 0
     scaled = vectors / np.where(used, scales, 1).astype(np.float32)[:, None]
     shown = np.flatnonzero(used)[np.unique(np.linspace(0, used.sum() - 1, sample).astype(np.int64))]
-    levels = _fitted(scaled[shown].ravel(), sweeps)
-    codes = np.searchsorted((levels[1:] + levels[:-1]) / 2, scaled.ravel()).astype(np.uint8).reshape(vectors.shape)
+    levels = _fitted(scaled[shown].ravel(), 2**bits, sweeps)
+    codes = np.searchsorted((levels[1:] + levels[:-1]) / 2, scaled.ravel()).reshape(vectors.shape)
     # With the codes known, the scale that loses least is the projection of the row on its levels.
     chosen = levels[codes]
     best = np.einsum("ij,ij->i", vectors, chosen) / np.einsum("ij,ij->i", chosen, chosen)
-    return Table(codes[:, 0::2] | codes[:, 1::2] << 4, np.where(used, best, 0).astype(np.float16), levels)
+    shifts = np.arange(0, 8, bits)
+    packed = np.left_shift(codes.reshape(len(codes), -1, len(shifts)), shifts).sum(axis=2).astype(np.uint8)
+    return Table(packed, np.where(used, best, 0).astype(np.float16), levels)
 
 
-def _fitted(numbers: Floats, sweeps: int) -> Floats:
-    """The 16 levels with the least squared error over `numbers`."""
-    levels = np.quantile(numbers, (np.arange(LEVELS) + 0.5) / LEVELS).astype(np.float64)
+def _fitted(numbers: Floats, count: int, sweeps: int) -> Floats:
+    """The `count` levels with the least squared error over `numbers`."""
+    levels = np.quantile(numbers, (np.arange(count) + 0.5) / count).astype(np.float64)
     ordered = np.sort(numbers.astype(np.float64))
     sums = np.concatenate(([0.0], np.cumsum(ordered)))
     for _ in range(sweeps):

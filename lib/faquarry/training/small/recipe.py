@@ -1,0 +1,99 @@
+"""What the recipe `small` can be told: packaged values (recipes/small.toml), a TOML file, ``--set batch.size=512``."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from faquarry.config.settings import Section
+from faquarry.errors import ConfigError
+
+__all__ = ["BatchSettings", "FitSettings", "SmallRecipe", "VocabularySettings", "load_recipe"]
+
+PACKAGED = Path(__file__).parent.parent / "recipes" / "small.toml"
+
+
+class VocabularySettings(Section):
+    """The subwords."""
+
+    size: int = Field(ge=100, description="subwords, single characters included")
+    alpha: float = Field(ge=0, le=1, description="words of a language count count^alpha times")
+
+
+class BatchSettings(Section):
+    """What a batch is made of."""
+
+    size: int = Field(ge=2, description="rows of a batch")
+    alpha: float = Field(ge=0, le=1, description="languages are drawn by (their sentences)^alpha")
+    clauses: float = Field(ge=0, le=1, description="share of rows that are clauses cut from sentences")
+    english: float = Field(ge=0, le=1, description="share of rows whose other side is English, at least")
+    joined: float = Field(ge=0, le=1, description="share of rows that are joined with the sentences that follow")
+    joined_at_most: int = Field(ge=2, description="sentences that are joined at most")
+    lost: float = Field(ge=0, lt=1, description="chance that a joined sentence is missing on one side")
+    longest: int = Field(ge=1, description="subwords that are kept of a sentence, cut out at random")
+    dropped: float = Field(ge=0, lt=1, description="chance of a subword to be left out")
+    split: float = Field(ge=0, le=1, description="chance of a long subword to be written with short ones")
+
+
+class FitSettings(Section):
+    """The descent."""
+
+    steps: int = Field(ge=1, description="batches in all")
+    rate: float = Field(gt=0, description="learning rate at its highest; it rises over 20 steps, then falls to zero")
+    scale: float = Field(gt=0, description="what cosines are multiplied with before the softmax")
+    checkpoint_every: int = Field(ge=1, description="steps between two checkpoints")
+
+
+class SmallRecipe(Section):
+    """The recipe `small`."""
+
+    seed: int = Field(ge=0, description="of everything that is drawn")
+    dim: int = Field(ge=2, multiple_of=2, description="numbers of a vector")
+    max_tokens: int = Field(ge=1, description="subwords after which a text is cut")
+    bits: int = Field(description="bits a number in the file: 2 or 4")
+    held_out: int = Field(ge=2, description="one group in so many is kept from training, for the thresholds")
+    vocabulary: VocabularySettings
+    batch: BatchSettings
+    fit: FitSettings
+
+
+def load_recipe(file: Path | None = None, assignments: Sequence[str] = ()) -> SmallRecipe:
+    """The packaged recipe, then `file`, then assignments.
+
+    Raises:
+        ConfigError: an unknown key, or a value that cannot be.
+
+    >>> load_recipe(assignments=["fit.steps=10"]).fit.steps
+    10
+    """
+    values: dict[str, Any] = {}
+    for path in (PACKAGED, file):
+        if path is not None:
+            _merge(values, _parsed(path.read_text(encoding="utf-8"), str(path)))
+    for assignment in assignments:
+        _merge(values, _parsed(assignment, f"--set {assignment}"))
+    try:
+        return SmallRecipe.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ConfigError(f"The recipe small does not take {where} = {first['input']!r}: {first['msg']}.") from error
+
+
+def _parsed(text: str, origin: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{origin} is not TOML: {error}.") from error
+
+
+def _merge(into: dict[str, Any], new: dict[str, Any]) -> None:
+    for key, value in new.items():
+        if isinstance(value, dict) and isinstance(into.get(key), dict):
+            _merge(into[key], value)
+        else:
+            into[key] = value
