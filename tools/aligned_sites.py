@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from faquarry.bitext.once import once
+from faquarry.bitext.once import comparable
 from faquarry.bitext.side import Page, Side
 from faquarry.lake import Lake
 
@@ -35,7 +35,7 @@ class Gold:
 
 @dataclass(frozen=True)
 class KnownSite:
-    """A site's sides (already as `once` leaves them), and the keys of each of its pairs by id."""
+    """A site's sides (comparable pairs only), and the keys of each of its pairs by id."""
 
     name: str
     sides: tuple[Side, ...]
@@ -85,7 +85,7 @@ def load_sites(lake: Lake, gold: Gold, encode: Encode) -> list[KnownSite]:
     found = []
     for site, languages in sorted(by_site.items()):
         if len(languages) > 1:
-            sides = tuple(once(_side(language, rows, pages, encode)) for language, rows in sorted(languages.items()))
+            sides = tuple(comparable(_side(language, rows, pages, encode)) for language, rows in sorted(languages.items()))
             found.append(KnownSite(site, sides, keys))
     return found
 

@@ -271,7 +271,7 @@ def fit(found: dict[str, list[Example]], groups: dict[str, str]) -> Weights:
     rows = []
     for example, s in parts:
         odds = draft.text_odds(example.texts)
-        first = one_to_one(example.found.i, example.found.j, odds, odds > 0)
+        first = one_to_one(example.left.group[example.found.i], example.right.group[example.found.j], odds, odds > 0)
         pages = page_evidence(example.left, example.right, example.found, example.links, odds, first)
         rows.append((pages, example.truth, example.weight * s))
     return Weights(by_texts, _logistic(*_stacked(rows), PAGE_FEATURES), "draft")

@@ -81,7 +81,7 @@ def align_languages(left: Prepared, right: Prepared, lists: tuple[TopK, TopK], r
     """The bitexts of two languages, given the neighbour lists over all of both."""
     links = page_links(left.side.pages, right.side.pages) if _by_page(rules) else None
     judged = judge(left, right, lists, links, rules)
-    chosen, scope = _chosen(judged, rules)
+    chosen, scope = _chosen(judged, left.group[judged.found.i], right.group[judged.found.j], rules)
     i, j = judged.found.i[chosen], judged.found.j[chosen]
     similarity, confidence = judged.found.similarity[chosen], judged.confidence[chosen]
     published = similarity >= rules.publish
@@ -127,12 +127,15 @@ def with_pages(
     left: Prepared, right: Prepared, found: Candidates, links: PageLinks, by_texts: Floats, weights: Weights
 ) -> Floats:
     """Log odds by texts and pages. What the texts would choose is what the pages' claims are measured by."""
-    first = one_to_one(found.i, found.j, by_texts, by_texts > 0)
+    first = one_to_one(left.group[found.i], right.group[found.j], by_texts, by_texts > 0)
     return weights.odds(page_evidence(left, right, found, links, by_texts, first))
 
 
-def _chosen(judged: Judged, rules: Rules) -> tuple[Bools, list[str]]:
-    """The choice, scope after scope: what linked pages give is settled before the rest of the site."""
+def _chosen(judged: Judged, ours: Ints, theirs: Ints, rules: Rules) -> tuple[Bools, list[str]]:
+    """The choice, scope after scope: what linked pages give is settled before the rest of the site.
+
+    `ours` and `theirs` are the questions of the candidates: each is chosen once.
+    """
     found = judged.found
     chosen = np.zeros(len(found), dtype=np.bool_)
     scope = ["page" if linked else "site" for linked in judged.linked.tolist()]
@@ -140,10 +143,10 @@ def _chosen(judged: Judged, rules: Rules) -> tuple[Bools, list[str]]:
         if name == "global":
             continue
         inside = judged.linked if name == "page" else np.ones(len(found), dtype=np.bool_)
-        free = judged.good & ~np.isin(found.i, found.i[chosen]) & ~np.isin(found.j, found.j[chosen])
+        free = judged.good & ~np.isin(ours, ours[chosen]) & ~np.isin(theirs, theirs[chosen])
         if rules.weights is None and not rules.margin:
             free &= judged.mutual
-        chosen |= one_to_one(found.i, found.j, judged.score, inside & free)
+        chosen |= one_to_one(ours, theirs, judged.score, inside & free)
     return chosen, scope
 
 

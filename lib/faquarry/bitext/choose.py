@@ -13,14 +13,14 @@ Bools = npt.NDArray[np.bool_]
 
 
 def one_to_one(i: Ints, j: Ints, score: npt.NDArray[np.float64], allowed: Bools, *, rounds: int | None = None) -> Bools:
-    """Chooses candidates that are the best of both their pairs, then of those that are left, until none is left.
+    """Chooses candidates that are the best of both their sides, then of those that are left, until none is left.
 
     That is the one stable choice: no two pairs that are not chosen together would both gain by it. Equal scores are told
-    apart by (i, j). `rounds=1` keeps mutual bests only.
+    apart by their place: candidates come in a fixed order. `rounds=1` keeps mutual bests only.
     """
     chosen = np.zeros(len(i), dtype=np.bool_)
     left = np.flatnonzero(allowed)
-    order = left[np.lexsort((j[left], i[left], -score[left]))]
+    order = left[np.argsort(-score[left], kind="stable")]
     done = 0
     while len(order) and (rounds is None or done < rounds):
         taken = order[best_of_each(i[order], j[order])]

@@ -18,7 +18,7 @@ from faquarry.bitext.candidates import Candidates
 from faquarry.bitext.links import PageLinks
 from faquarry.bitext.margin import mean_scores, mutual, ratio_margin
 from faquarry.bitext.marks import Marks, MarkTable, addresses, numbers, shared, words
-from faquarry.bitext.once import normalised
+from faquarry.bitext.once import normalised, question_groups
 from faquarry.bitext.scale import scale_of
 from faquarry.bitext.side import Ints, Side
 from faquarry.vectors.model import Thresholds
@@ -92,6 +92,7 @@ class Prepared:
     answer_length: Floats
     question_key: Ints  # equal where the texts are, in this process
     answer_key: Ints
+    group: Ints  # equal where the question is the same: such pairs count once
     page_rows: Ints
     before: Ints
     after: Ints
@@ -123,6 +124,7 @@ def prepare(side: Side, tables: Tables) -> Prepared:
         _log_lengths(side.answers),
         _keys(side.questions),
         _keys(side.answers),
+        question_groups(side),
         np.bincount(side.page, minlength=len(side.pages)),
         before,
         after,
@@ -135,7 +137,9 @@ def text_evidence(
     """What the texts say of each candidate. -> (n, len(TEXT_FEATURES))"""
     i, j, cosine = found.i, found.j, found.similarity
     scale = scale_of(left.side.vectors, right.side.vectors, thresholds)
-    gaps = scale.apart(np.stack([cosine - _best_other(forth, i, j), cosine - _best_other(back, j, i)]))
+    gaps = scale.apart(
+        np.stack([cosine - _best_other(forth, i, j, right.group), cosine - _best_other(back, j, i, left.group)])
+    )
     margin = cosine - (mean_scores(forth)[i] + mean_scores(back)[j]) / 2
     questions = _apart(left.side, right.side, "question_vectors", i, j, thresholds)
     answers = _apart(left.side, right.side, "answer_vectors", i, j, thresholds)
@@ -219,13 +223,12 @@ def _below(above: Floats) -> Floats:
     return np.asarray(np.maximum(0.0, 3 - above) / 2, dtype=np.float64)
 
 
-def _best_other(lists: TopK, owner: Ints, other: Ints) -> Floats:
-    """The best score of a list but for one of its entries; the lowest there is where it holds nothing else."""
-    if lists.k == 1:
-        return np.asarray(lists.scores[owner, 0], dtype=np.float64)
-    first = lists.indices[owner, 0] == other
-    found = np.where(first, lists.scores[owner, 1], lists.scores[owner, 0]).astype(np.float64)
-    return np.asarray(np.where(np.isfinite(found), found, lists.scores[owner, 0]), dtype=np.float64)
+def _best_other(lists: TopK, owner: Ints, other: Ints, group: Ints) -> Floats:
+    """The best score of a list but for entries of one question; the first there is where it holds nothing else."""
+    indices, scores = lists.indices[owner], lists.scores[owner].astype(np.float64)
+    same = (indices < 0) | (group[np.maximum(indices, 0)] == group[other][:, None])
+    found = np.where(same, -np.inf, scores).max(axis=1)
+    return np.asarray(np.where(np.isfinite(found), found, scores[:, 0]), dtype=np.float64)
 
 
 def _apart(left: Side, right: Side, name: str, i: Ints, j: Ints, thresholds: Thresholds) -> Floats:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Frames"]
 
-_PAIR_DIGEST = "xxhash64(id, language, page_id, position, text_hash, question_hash, answer_hash)"
+_PAIR_DIGEST = "xxhash64(id, language, page_id, position, text_hash, question_hash, answer_hash, question_group)"
 _PAGE_DIGEST = "xxhash64(page_id, url, canonical, to_json(alternates), page_questions)"
 
 
@@ -32,13 +32,18 @@ class Frames:
         self.model, self.retrieval = model, retrieval
 
     def pairs(self) -> DataFrame:
-        """Pairs that can take part: with a vector, not dropped for a repeated question (nor for a low similarity)."""
+        """Pairs that can take part: those with a vector, with the group of their question where it is repeated.
+
+        Where it is wanted, those whose question and answer are far apart are left out.
+        """
         qa = self.writer.frame("qa").select("id", "language", "site", "page_id", "position", "question", "answer")
         rows = qa.join(self._vectors(self.model, "qa", "vector", "text_hash"), "id")
         for field in ("question", "answer"):
             rows = rows.join(self._vectors(self.retrieval, field, f"{field}_vector", f"{field}_hash"), "id", "left")
-        dropped = self.writer.frame("duplicates").where("kind = 'question' AND NOT keep").select("id")
-        rows = rows.join(dropped, "id", "left_anti")
+        groups = (
+            self.writer.frame("duplicates").where("kind = 'question'").selectExpr("id", "group_id AS question_group")
+        )
+        rows = rows.join(groups, "id", "left")
         drop_low = self.settings.drop_low
         if drop_low or (drop_low is None and self.settings.profile == "webfaq"):
             mine = f"model = '{_quoted(self.retrieval.name)}' AND revision = '{_quoted(self.retrieval.revision)}'"

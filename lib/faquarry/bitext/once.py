@@ -1,15 +1,18 @@
-"""Which pairs of a language take part: a question counts once, and what has no vector cannot be compared."""
+"""Which pairs of a language take part, and which of them are one question.
+
+A question counts once a language. Which of the pairs that ask it stands for it is not settled beforehand: two pages may
+answer it differently, and it is the translation that shows which answer belongs to which.
+"""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Hashable, Sequence
 
 import numpy as np
 
-from faquarry.bitext.side import Side
+from faquarry.bitext.side import Ints, Side
 
-__all__ = ["normalised", "once"]
+__all__ = ["comparable", "normalised", "question_groups"]
 
 
 class _LettersAndDigits(dict[int, int | None]):
@@ -33,28 +36,28 @@ def normalised(text: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).translate(_KEPT)
 
 
-def once(side: Side) -> Side:
-    """The pairs that take part: those with a vector that have the smallest id of all with their question, and with their
-    vector, on their site.
+def comparable(side: Side) -> Side:
+    """The pairs that can be compared: those with a vector that have the smallest id of all on their site with it.
 
     Pairs with one vector are texts that the model cannot tell apart; which of them is meant could only be guessed.
     """
-    questions = [
-        (site, normalised(text) or id_) for site, text, id_ in zip(side.sites, side.questions, side.ids, strict=True)
-    ]
     vectors = [(site, row.tobytes()) for site, row in zip(side.sites, side.vectors, strict=True)]
-    there = [bool(row.any()) for row in side.vectors]
-    first = [_smallest(questions, side.ids), _smallest(vectors, side.ids)]
-    kept = [
-        row
-        for row, id_ in enumerate(side.ids)
-        if there[row] and first[0][questions[row]] == id_ and first[1][vectors[row]] == id_
-    ]
+    smallest: dict[tuple[str, bytes], str] = {}
+    for key, id_ in zip(vectors, side.ids, strict=True):
+        smallest[key] = min(smallest.get(key, id_), id_)
+    kept = [row for row, id_ in enumerate(side.ids) if any(vectors[row][1]) and smallest[vectors[row]] == id_]
     return side.taken(np.array(kept, dtype=np.int64))
 
 
-def _smallest(keys: Sequence[Hashable], ids: Sequence[str]) -> dict[Hashable, str]:
-    found: dict[Hashable, str] = {}
-    for key, id_ in zip(keys, ids, strict=True):
-        found[key] = min(found.get(key, id_), id_)
-    return found
+def question_groups(side: Side) -> Ints:
+    """A number for each pair, equal where the question is the same on the same site: such pairs count once. -> (n,)
+
+    The same question: of one group of `duplicates` (kind question) where the pair is in one, else equal when normalised.
+    """
+    numbers: dict[tuple[str, str], int] = {}
+    groups = side.groups or [None] * len(side)
+    keys = (
+        (site, group or normalised(text) or id_)
+        for site, group, text, id_ in zip(side.sites, groups, side.questions, side.ids, strict=True)
+    )
+    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from faquarry.bitext.align import Aligned, align_site
-from faquarry.bitext.once import once
+from faquarry.bitext.once import comparable
 from faquarry.bitext.rules import Rules
 from faquarry.bitext.side import Half, Page, Side
 from faquarry.lake.tables import BITEXTS
@@ -31,6 +31,7 @@ PAIR_ROW = [
     ("language", pa.string()),
     ("id", pa.string()),
     ("position", pa.int32()),
+    ("question_group", pa.string()),
     ("question", pa.string()),
     ("answer", pa.string()),
     ("vector", pa.binary()),
@@ -52,7 +53,7 @@ def aligned_sites(batches: Iterable[pa.RecordBatch], rules: Rules, search: Neigh
         pairs = rows.filter(pc.equal(rows["kind"], 1))
         languages = sorted(pc.unique(pairs["language"]).to_pylist())
         sides = (side_of(site, name, pairs.filter(pc.equal(pairs["language"], name)), pages) for name in languages)
-        for aligned in align_site([once(side) for side in sides], rules, search):
+        for aligned in align_site([comparable(side) for side in sides], rules, search):
             yield from aligned_batches(aligned)
 
 
@@ -83,6 +84,7 @@ def side_of(site: str, language: str, pairs: pa.Table, pages: Sequence[Page]) ->
         vectors=vectors,
         question_vectors=_halves(pairs["question_vector"]),
         answer_vectors=_halves(pairs["answer_vector"]),
+        groups=pairs["question_group"].to_pylist(),
     )
 
 

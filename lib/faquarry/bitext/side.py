@@ -31,7 +31,8 @@ class Side:
     """n pairs of one language in the order of their ids; `page` points into `pages`.
 
     `vectors` are those of question and answer together, by the model that aligns; those of the two apart may come from
-    another model, and may be missing.
+    another model, and may be missing. `groups` are those of repeated
+    questions (table `duplicates`), None for a pair in none.
     """
 
     language: str
@@ -45,6 +46,7 @@ class Side:
     vectors: Half
     question_vectors: Half | None = None
     answer_vectors: Half | None = None
+    groups: Sequence[str | None] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -52,7 +54,7 @@ class Side:
     def taken(self, rows: Ints) -> Side:
         """Some of the pairs; `rows` ascending."""
 
-        def some(values: Sequence[str]) -> Sequence[str]:
+        def some(values: Sequence[Any]) -> Sequence[Any]:
             return [values[row] for row in rows.tolist()]
 
         def vectors(values: Any) -> Any:
@@ -69,4 +71,5 @@ class Side:
             vectors=self.vectors[rows],
             question_vectors=vectors(self.question_vectors),
             answer_vectors=vectors(self.answer_vectors),
+            groups=None if self.groups is None else some(self.groups),
         )
