@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from faquarry.dedup.hashing import mixed
 
-__all__ = ["Entries", "Found", "keys_of_ids", "pairs_in_buckets", "parted", "repeated"]
+__all__ = ["Entries", "Found", "pairs_in_buckets", "parted", "repeated"]
 
 Hashes = npt.NDArray[np.uint64]
 Keys = npt.NDArray[np.uint64]
@@ -43,15 +43,6 @@ class Found:
     crowd: int  # texts in them
 
 
-def keys_of_ids(ids: bytes | memoryview) -> Keys:
-    """The first 64 bits of every id, from ids of 32 hexadecimal digits one after the other.
-
-    >>> [hex(key) for key in keys_of_ids(b"00000000000000ff" + b"0" * 16).tolist()]
-    ['0xff']
-    """
-    return np.frombuffer(bytes.fromhex(str(ids, "ascii")), ">u8")[::2].astype(np.uint64)
-
-
 def parted(entries: Entries, parts: int) -> Iterator[tuple[int, Entries]]:
     """The entries by part; the part follows from the hash alone."""
     part = _part_of(entries.hashes, parts)
@@ -64,10 +55,15 @@ def parted(entries: Entries, parts: int) -> Iterator[tuple[int, Entries]]:
             yield number, Entries(hashes[first:last], keys[first:last])
 
 
-def repeated(hashes: Hashes) -> Hashes:
-    """The values that stand more than once, each once, sorted."""
-    ordered = np.sort(hashes)
-    return np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+def repeated(entries: Entries) -> Entries:
+    """Those whose hash several entries have, sorted."""
+    order = np.argsort(entries.hashes)
+    hashes = entries.hashes[order]
+    alike = hashes[1:] == hashes[:-1]
+    shared = np.zeros(len(hashes), bool)
+    shared[1:] = alike
+    shared[:-1] |= alike
+    return Entries(hashes[shared], entries.keys[order][shared])
 
 
 def pairs_in_buckets(entries: Entries, cap: int, spread: int = 8) -> Found:
@@ -77,13 +73,8 @@ def pairs_in_buckets(entries: Entries, cap: int, spread: int = 8) -> Found:
     bucket and key: another one a bucket, so that what is alike is paired in several of the bands it shares. Which pairs
     come out depends on what a bucket holds and on nothing else.
     """
-    order = np.argsort(entries.hashes)
-    hashes = entries.hashes[order]
-    alike = hashes[1:] == hashes[:-1]
-    shared = np.zeros(len(hashes), bool)
-    shared[1:] = alike
-    shared[:-1] |= alike
-    hashes, keys = hashes[shared], entries.keys[order][shared]
+    shared = repeated(entries)
+    hashes, keys = shared.hashes, shared.keys
     if not len(hashes):
         return Found(np.zeros((0, 2), np.uint64), np.zeros(0, np.uint64), 0)
     order = np.lexsort((keys, hashes))

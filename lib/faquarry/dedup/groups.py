@@ -23,22 +23,21 @@ __all__ = ["grouped", "grouped_by_driver", "grouped_by_workers"]
 
 def grouped(edges: DataFrame, staging: Staging, driver_edges: int) -> DataFrame:
     """Edges (id1, id2) -> (id, group_id) of every id in them."""
-    edges = staging.keep("edges", edges.select("id1", "id2"))
-    if edges.count() <= driver_edges:
-        return grouped_by_driver(edges)
+    edges = edges.select("id1", "id2")
+    some = edges.limit(driver_edges + 1).toArrow()
+    if some.num_rows <= driver_edges:
+        return edges.sparkSession.createDataFrame(grouped_by_driver(some))
     return grouped_by_workers(edges, staging)
 
 
-def grouped_by_driver(edges: DataFrame) -> DataFrame:
-    """Union by pointers on arrays (`faquarry.dedup.components`)."""
-    found = edges.toArrow()
+def grouped_by_driver(found: pa.Table) -> pa.Table:
+    """The same of a table in memory, by pointers on arrays (`faquarry.dedup.components`)."""
     both = pa.chunked_array([*found.column("id1").chunks, *found.column("id2").chunks], pa.string())
     ids = pc.unique(both)
     ids = ids.take(pc.sort_indices(ids))
     codes = pc.index_in(both, value_set=ids).to_numpy().astype(np.int64)
     roots = components(codes[: found.num_rows], codes[found.num_rows :], len(ids))
-    table = pa.table({"id": ids, "group_id": ids.take(pa.array(roots))})
-    return edges.sparkSession.createDataFrame(table)
+    return pa.table({"id": ids, "group_id": ids.take(pa.array(roots))})
 
 
 def grouped_by_workers(edges: DataFrame, staging: Staging) -> DataFrame:

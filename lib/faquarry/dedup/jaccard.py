@@ -13,13 +13,15 @@ __all__ = ["jaccards", "near_similarity"]
 
 Scores = npt.NDArray[np.float64]
 
+_SALT = np.uint64(0xA0761D6478BD642F)
+
 
 def jaccards(first: Shingles, second: Shingles) -> Scores:
     """|A ∩ B| / |A ∪ B| text by text; both hold each shingle once a text. Two texts without shingles: 0. -> (texts,)"""
     sizes = np.diff(first.starts) + np.diff(second.starts)
     owners = np.concatenate([first.owners, second.owners])
     # One sort for all pairs: a shingle of another pair is another number.
-    salted = np.concatenate([first.hashes, second.hashes]) ^ mixed(owners.astype(np.uint64))
+    salted = np.concatenate([first.hashes, second.hashes]) ^ mixed(owners.view(np.uint64) ^ _SALT)
     order = np.argsort(salted)
     ordered = salted[order]
     twice = np.flatnonzero(ordered[1:] == ordered[:-1])

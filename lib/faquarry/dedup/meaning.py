@@ -84,6 +84,10 @@ class Meaning:
         )
         return placed.join(self._vectors().select("id", "text_hash"), "id")
 
+    def _rows_of(self, groups: DataFrame) -> DataFrame:
+        rows = self.qa.select("id", "fetched_at", "answer", F.length("url").alias("url_length"))
+        return rows.join(groups.select("id").distinct(), "id", "left_semi")
+
     def _found(self, members: DataFrame, touched: DataFrame, driver_edges: int) -> DataFrame:
         tiled = members.join(touched, "place").select(
             "id", "place", F.ceil(F.col("size") / TILE_ROWS).cast("int").alias("tiles")
@@ -103,7 +107,7 @@ class Meaning:
         threshold = self.threshold
         edges = met.mapInArrow(lambda batches: compare_tiles(batches, threshold), from_arrow_schema(EDGES))
         groups = grouped(edges, self.staging, driver_edges).withColumn("kind", F.lit("semantic"))
-        chosen = self.staging.keep("semantic", represented(standing(self.qa, groups)))
+        chosen = self.staging.keep("semantic", represented(standing(self._rows_of(groups), groups)))
         pairs = chosen.where("NOT keep").select(
             F.least("id", "representative").alias("id1"), F.greatest("id", "representative").alias("id2"), "id"
         )

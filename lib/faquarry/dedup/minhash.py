@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -61,7 +62,7 @@ def signatures(shingles: Shingles, permutations: int = PERMUTATIONS) -> Signatur
     some = np.flatnonzero(np.diff(shingles.starts))
     starts = shingles.starts[some]
     cuts = np.searchsorted(starts, np.arange(0, len(values), _AT_A_TIME)).tolist()
-    for first, last in zip(cuts, [*cuts[1:], len(some)], strict=True):
+    for first, last in pairwise([*cuts, len(some)]):
         if first == last:
             continue
         begin, end = starts[first], shingles.starts[some[last - 1] + 1]

@@ -21,17 +21,19 @@ if TYPE_CHECKING:
 __all__ = ["represented", "settle", "standing"]
 
 
-def standing(qa: DataFrame, groups: DataFrame) -> DataFrame:
-    """Groups (kind, id, group_id) with `standing`: what the total order compares, the first being the smallest."""
-    ids = groups.select("id").distinct()
+def standing(members: DataFrame, groups: DataFrame) -> DataFrame:
+    """Groups (kind, id, group_id) with `standing`: what the total order compares, the first being the smallest.
+
+    `members` are rows of qa (id, fetched_at, answer, url_length), at least those in groups.
+    """
     order = F.struct(
         F.col("fetched_at").isNull().alias("unknown"),
         F.col("fetched_at").alias("fetched_at"),
         (-F.length("answer")).alias("shortness"),
-        F.length("url").alias("length"),
+        F.col("url_length").alias("length"),
         F.col("id").alias("id"),
     )
-    return groups.join(qa.join(ids, "id", "left_semi").select("id", order.alias("standing")), "id")
+    return groups.join(members.select("id", order.alias("standing")), "id")
 
 
 def represented(stood: DataFrame) -> DataFrame:

@@ -180,12 +180,13 @@ class _Deduplication:
             cap=settings.bucket_cap,
         )
         self.counts["signed"], self.counts["unsigned"] = texts.sign()
-        found = texts.find(texts.signatures().count())
+        found = texts.find()
+        members = texts.members(found)
         groups: list[DataFrame] = []
         if "question" in kinds:
-            groups.append(texts.question_groups(found).withColumn("kind", F.lit("question")))
+            groups.append(texts.question_groups(found, members).withColumn("kind", F.lit("question")))
         if "near" in kinds:
-            self.counts["compared"] = texts.compare(found)
+            self.counts["compared"] = texts.compare(found, members)
             groups.append(texts.near_groups(found, settings.driver_edges).withColumn("kind", F.lit("near")))
             if found.hot:
                 self.counts["hot_buckets"], self.counts["texts_in_hot_buckets"] = found.hot, found.crowd
@@ -194,11 +195,11 @@ class _Deduplication:
                     "together); each of these was compared with 8 others of its bucket (dedup.bucket_cap)."
                 )
         both = reduce(lambda one, other: one.unionByName(other), groups)
-        chosen_ones = self.staging.keep("chosen", represented(standing(self.qa, both)))
+        chosen_ones = self.staging.keep("chosen", represented(standing(members, both)))
         near = chosen_ones.where("kind = 'near' AND NOT keep").select(
             "kind", "id", F.least("id", "representative").alias("id1"), F.greatest("id", "representative").alias("id2")
         )
-        measured = texts.similarities(near.select("id1", "id2").distinct())
+        measured = texts.similarities(near.select("id1", "id2").distinct(), members)
         similar = near.join(measured, ["id1", "id2"]).select("kind", "id", "similarity")
         one = F.lit(1.0).cast("float")
         rows.append(

@@ -7,15 +7,38 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import pyarrow as pa
 
-from faquarry.dedup.buckets import Entries, keys_of_ids, pairs_in_buckets, parted, repeated
+from faquarry.dedup.buckets import Entries, pairs_in_buckets, parted, repeated
 from faquarry.dedup.hashing import mixed
 from faquarry.dedup.jaccard import near_similarity
 from faquarry.dedup.minhash import Bands, band_hashes, signatures
 from faquarry.dedup.shingles import normalised, word_shingles
 
-__all__ = ["FOUND", "PARTS", "SCORED", "SIGNED", "cut", "find", "score", "sign", "signed"]
+__all__ = [
+    "FOUND",
+    "PACKED",
+    "PARTS",
+    "SCORED",
+    "UNPACKED",
+    "cut",
+    "find",
+    "score",
+    "sign",
+    "signed",
+    "unpack",
+    "without",
+]
 
-SIGNED = pa.schema([("id", pa.string()), ("place", pa.int64()), ("question", pa.int64()), ("bands", pa.binary())])
+PACKED = pa.schema(
+    [
+        ("pack", pa.string()),
+        ("pairs", pa.int32()),
+        ("ids", pa.binary()),
+        ("places", pa.binary()),
+        ("questions", pa.binary()),
+        ("bands", pa.binary()),
+    ]
+)
+UNPACKED = pa.schema([("id", pa.string()), ("place", pa.int64()), ("pack", pa.string())])
 PARTS = pa.schema([("part", pa.int32()), ("of", pa.string()), ("hashes", pa.binary()), ("keys", pa.binary())])
 FOUND = pa.schema([("what", pa.string()), ("first", pa.int64()), ("second", pa.int64())])
 SCORED = pa.schema([("id1", pa.string()), ("id2", pa.string()), ("similarity", pa.float32()), ("asked", pa.float32())])
@@ -25,38 +48,62 @@ _FLUSH = 1 << 22  # entries that a task holds before it passes them on
 _PAIRS = 1024  # pairs compared at a time
 
 
-def signed(batch: pa.RecordBatch, bands: Bands) -> pa.RecordBatch:
-    """Rows (id, place, question, answer) of qa -> their signatures.
+def signed(batch: pa.RecordBatch, bands: Bands, run_id: str) -> pa.RecordBatch:
+    """Rows (id, place, question, answer) of qa, with ids of 32 hexadecimal digits -> one row that packs their signatures.
 
-    `question` is a hash of place and normalised question, 0 for a question without words; `bands` is null for a text
-    without shingles, else `bands.bands` numbers of 64 bits, little-endian.
+    Arrays of numbers of 64 bits, little-endian: `ids` two a pair, `places`, `questions` (a hash of place and normalised
+    question, 0 for a question without words), `bands` (`bands.bands` a pair, all 0 for a text without words).
     """
     questions, answers = batch.column("question"), batch.column("answer")
-    place = batch.column("place").to_numpy(zero_copy_only=False).astype(np.int64)
     asked, told = word_shingles(questions), word_shingles(answers)
     used = bands.bands * bands.rows
     hashes = band_hashes(np.minimum(signatures(asked, used), signatures(told, used)), bands)
-    empty = (np.diff(asked.starts) == 0) & (np.diff(told.starts) == 0)
+    hashes[(np.diff(asked.starts) == 0) & (np.diff(told.starts) == 0)] = 0
+    places = batch.column("place").to_numpy(zero_copy_only=False).astype("<i8")
     plain = normalised(questions)
-    key = mixed(plain ^ mixed(place.view(np.uint64)))
+    key = mixed(plain ^ mixed(places.view(np.uint64)))
     key[plain == 0] = 0
+    arrays = (bytes.fromhex(str(content(batch.column("id")), "ascii")), places, key, hashes)
     columns = [
-        batch.column("id"),
-        pa.array(place),
-        pa.array(key.view(np.int64)),
-        _packed(hashes.astype("<u8").view(np.uint8), empty),
+        np.ascontiguousarray(values).tobytes() if isinstance(values, np.ndarray) else values for values in arrays
     ]
-    return pa.RecordBatch.from_arrays(columns, schema=SIGNED)
+    pack = f"{run_id}-{batch.column('id')[0].as_py()}"
+    return pa.RecordBatch.from_pylist(
+        [dict(zip(PACKED.names, (pack, batch.num_rows, *columns), strict=True))], schema=PACKED
+    )
 
 
-def sign(batches: Iterable[pa.RecordBatch], bands: Bands) -> Iterator[pa.RecordBatch]:
+def sign(batches: Iterable[pa.RecordBatch], bands: Bands, run_id: str) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         for start in range(0, batch.num_rows, _SLICE):
-            yield signed(batch.slice(start, _SLICE), bands)
+            yield signed(batch.slice(start, _SLICE), bands, run_id)
+
+
+def unpack(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Packs (pack, ids, places) -> a row a pair."""
+    for batch in batches:
+        for row in batch.to_pylist():
+            ids = np.frombuffer(row["ids"].hex().encode(), "S32").astype("U32")
+            places = np.frombuffer(row["places"], "<i8")
+            columns = [pa.array(ids), pa.array(places), pa.repeat(row["pack"], len(ids))]
+            yield pa.RecordBatch.from_arrays(columns, schema=UNPACKED)
+
+
+def without(batches: Iterable[pa.RecordBatch], gone: frozenset[str]) -> Iterator[pa.RecordBatch]:
+    """Packs without the pairs of these ids; a pack that is left empty stays, empty."""
+    for batch in batches:
+        for row in batch.to_pylist():
+            ids = row["ids"]
+            kept = np.array([ids[i : i + 16].hex() not in gone for i in range(0, len(ids), 16)], bool)
+            left = {
+                name: np.frombuffer(row[name], np.uint8).reshape(len(kept), -1)[kept].tobytes()
+                for name in ("ids", "places", "questions", "bands")
+            }
+            yield pa.RecordBatch.from_pylist([{**row, **left, "pairs": int(kept.sum())}], schema=PACKED)
 
 
 def cut(batches: Iterable[pa.RecordBatch], parts: int) -> Iterator[pa.RecordBatch]:
-    """Signatures (id, question, bands) -> their entries, packed by part; a question's bucket is kept apart from bands."""
+    """Packs (ids, questions, bands) -> their entries by part; the buckets of questions are kept apart from bands."""
     waiting: dict[str, list[Entries]] = {"near": [], "question": []}
     held = 0
 
@@ -67,27 +114,26 @@ def cut(batches: Iterable[pa.RecordBatch], parts: int) -> Iterator[pa.RecordBatc
             entries.clear()
 
     for batch in batches:
-        keys = keys_of_ids(_content(batch.column("id")))
-        question = batch.column("question").to_numpy(zero_copy_only=False).view(np.uint64)
-        asked = question != 0
-        waiting["question"].append(Entries(question[asked], keys[asked]))
-        bands = batch.column("bands")
-        some = bands.is_valid().to_numpy(zero_copy_only=False)
-        hashes = np.frombuffer(_content(bands), "<u8")
-        each = len(hashes) // max(1, int(some.sum()))
-        waiting["near"].append(Entries(hashes, np.repeat(keys[some], each)))
-        held += len(hashes)
-        if held >= _FLUSH:
-            yield from flushed()
-            held = 0
+        for row in batch.to_pylist():
+            keys = np.frombuffer(row["ids"], ">u8")[::2].astype(np.uint64)
+            for of, name in (("question", "questions"), ("near", "bands")):
+                hashes = np.frombuffer(row[name], "<u8")
+                each = len(hashes) // max(1, len(keys))
+                entries = Entries(hashes, np.repeat(keys, each))
+                some = hashes != 0
+                waiting[of].append(entries if some.all() else Entries(hashes[some], entries.keys[some]))
+                held += len(hashes)
+            if held >= _FLUSH:
+                yield from flushed()
+                held = 0
     yield from flushed()
 
 
 def find(batches: Iterable[pa.RecordBatch], cap: int) -> Iterator[pa.RecordBatch]:
     """Entries of whole parts -> rows of FOUND.
 
-    ``near``: two keys whose texts share a band. ``question``: a hash that several texts have. ``hot``: a bucket beyond
-    the cap, and (once a part) how many texts stand in such buckets.
+    ``near``: two keys whose texts share a band. ``question``: a hash that several texts have, and the key of one of them.
+    ``hot``: a bucket beyond the cap, and (once a part) how many texts stand in such buckets.
     """
     gathered: dict[tuple[int, str], list[Entries]] = {}
     for batch in batches:
@@ -97,8 +143,8 @@ def find(batches: Iterable[pa.RecordBatch], cap: int) -> Iterator[pa.RecordBatch
     for part, of in sorted(gathered):
         entries = Entries.joined(gathered.pop((part, of)))
         if of == "question":
-            hashes = repeated(entries.hashes)
-            yield from _found("question", hashes, np.zeros_like(hashes))
+            same = repeated(entries)
+            yield from _found("question", same.hashes, same.keys)
         else:
             found = pairs_in_buckets(entries, cap)
             # A pair shares many bands: what one part holds of it goes on once.
@@ -131,21 +177,7 @@ def _row(part: int, of: str, entries: Entries) -> pa.RecordBatch:
     return pa.RecordBatch.from_pylist([row], schema=PARTS)
 
 
-def _packed(rows: np.ndarray, empty: np.ndarray) -> pa.Array:
-    """Rows of bytes as a binary column, null where `empty`. The bytes of null rows are left out, as Arrow readers expect."""
-    width, kept = rows.shape[1], ~empty
-    offsets = np.concatenate([[0], np.cumsum(kept * width)]).astype(np.int32)
-    valid = pa.array(kept).buffers()[1] if empty.any() else None
-    data = rows[kept] if empty.any() else rows
-    return pa.Array.from_buffers(
-        pa.binary(),
-        len(rows),
-        [valid, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(data))],
-        int(empty.sum()),
-    )
-
-
-def _content(column: pa.Array) -> memoryview:
+def content(column: pa.Array) -> memoryview:
     """The bytes of all values that are not null, one after the other."""
     column = column.drop_null() if column.null_count else column
     if not len(column):

@@ -11,13 +11,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from faquarry.dedup.groups import grouped
 from faquarry.dedup.minhash import Bands, bands_for
 from faquarry.dedup.staging import Staging
-from faquarry.dedup.tasks import FOUND, PARTS, SCORED, SIGNED, cut, find, score, sign
+from faquarry.dedup.tasks import (
+    FOUND,
+    PACKED,
+    PARTS,
+    SCORED,
+    UNPACKED,
+    cut,
+    find,
+    score,
+    sign,
+    unpack,
+    without,
+)
 from faquarry.lake.writer import LakeWriter
 
 if TYPE_CHECKING:
@@ -28,18 +41,20 @@ __all__ = ["Found", "Texts"]
 _ENTRY_BYTES = 16
 _TASK_BYTES = 48 << 20
 _PARTS_A_TASK = 4  # hash partitioning of parts over tasks evens out
+_BROADCAST_KEYS = 2_000_000
 
-Batches = Callable[[Iterator[pa.RecordBatch]], Iterable[pa.RecordBatch]]
+Batches = Iterable[pa.RecordBatch]
 
 
 @dataclass(frozen=True)
 class Found:
-    """Where to look: repeated questions, pairs of keys (16 hexadecimal digits) that share a band, hot buckets."""
+    """Where to look. A key is what an id begins with: 16 hexadecimal digits."""
 
-    questions: DataFrame  # question
-    pairs: DataFrame  # key1 < key2
-    hot: int
-    crowd: int  # texts in hot buckets
+    questions: DataFrame  # question, key: of questions that stand more than once
+    pairs: DataFrame  # key1 < key2: their texts share a band
+    keys: int  # at most so many keys in both
+    hot: int  # buckets beyond the cap
+    crowd: int  # texts in them
 
 
 @dataclass(frozen=True)
@@ -59,63 +74,108 @@ class Texts:
     def bands(self) -> Bands:
         return bands_for(self.threshold)
 
+    # -- signatures ------------------------------------------------------------------------------------------------
+
     def sign(self) -> tuple[int, int]:
-        """Brings `_signatures` up to `qa`. -> how many were signed, how many rows went."""
+        """Brings `_signatures` up to `qa`. -> how many pairs were signed, how many signatures went."""
         placed = self.qa.withColumn("place", F.xxhash64("site", "language"))
-        known = self.writer.frame("_signatures")
         removed = 0
         if self.writer.exists("_signatures"):
-            ours = F.col("made_with") == self.made_with
-            left = known.where(ours).join(placed.select("id", "place"), ["id", "place"], "left_anti")
-            stale = left.select("id").union(known.where(~ours).select("id")).distinct().localCheckpoint()
-            removed = stale.count()
-            if removed:
-                self.writer.delete("_signatures", stale)
-            placed = placed.join(self.writer.frame("_signatures").select("id"), "id", "left_anti")
-        bands = self.bands
-        signed = placed.select("id", "place", "question", "answer").mapInArrow(
-            lambda batches: sign(batches, bands), from_arrow_schema(SIGNED)
+            others = self.writer.frame("_signatures").where(F.col("made_with") != self.made_with).select("pack")
+            if not others.isEmpty():
+                self.writer.delete("_signatures", others.localCheckpoint())
+            known = self._run(self._packs("pack", "ids", "places"), unpack, UNPACKED)
+            known = self.staging.keep("known", known)
+            removed = self._withdraw(known.join(placed.select("id", "place"), ["id", "place"], "left_anti"))
+            placed = placed.join(known.select("id", "place"), ["id", "place"], "left_anti")
+            if placed.isEmpty():
+                return 0, removed
+        bands, run_id = self.bands, self.run_id
+        signed = self._run(
+            placed.select("id", "place", "question", "answer"), lambda batches: sign(batches, bands, run_id), PACKED
         )
         self.writer.append("_signatures", self._marked(signed))
-        return self.signatures().where(F.col("run_id") == self.run_id).count(), removed
+        return self._count("_signatures", ours=True), removed
 
-    def signatures(self) -> DataFrame:
-        return self.writer.frame("_signatures").where(F.col("made_with") == self.made_with)
+    def signatures(self) -> int:
+        """How many pairs are signed."""
+        return self._count("_signatures")
 
-    def find(self, rows: int) -> Found:
-        """Looks at the signatures of `rows` texts."""
-        tasks = max(2, -(-rows * (self.bands.bands + 1) * _ENTRY_BYTES // _TASK_BYTES))
+    def _withdraw(self, stale: DataFrame) -> int:
+        """Takes pairs (id, pack) out of their packs."""
+        stale = stale.localCheckpoint()
+        gone = frozenset(row["id"] for row in stale.select("id").collect())
+        if gone:
+            packs = self._packs(*PACKED.names).join(stale.select("pack").distinct(), "pack", "left_semi")
+            left = self._run(packs, lambda batches: without(batches, gone), PACKED)
+            left = self.staging.keep("left", left)
+            self.writer.merge("_signatures", self._marked(left), update_if="true")
+        return len(gone)
+
+    def _packs(self, *columns: str) -> DataFrame:
+        return self.writer.frame("_signatures").where(F.col("made_with") == self.made_with).select(*columns)
+
+    # -- candidates ------------------------------------------------------------------------------------------------
+
+    def find(self) -> Found:
+        """Sorts the entries of all signatures."""
+        size = self.signatures() * (self.bands.bands + 1) * _ENTRY_BYTES
+        tasks = max(2, -(-size // _TASK_BYTES))
         parts, cap = tasks * _PARTS_A_TASK, self.cap
-        entries = self.signatures().select("id", "question", "bands")
-        packed = entries.mapInArrow(lambda batches: cut(batches, parts), from_arrow_schema(PARTS))
-        met = packed.repartition(tasks, "part").mapInArrow(lambda batches: find(batches, cap), from_arrow_schema(FOUND))
+        entries = self._run(self._packs("ids", "questions", "bands"), lambda batches: cut(batches, parts), PARTS)
+        met = self._run(entries.repartition(tasks, "part"), lambda batches: find(batches, cap), FOUND)
         found = self.staging.keep("found", met)
-        hot = found.where("what = 'hot'").agg(F.count("*"), F.sum("second")).first()
-        assert hot is not None
         pairs = found.where("what = 'near'").select("first", "second").distinct()
+        pairs = self.staging.keep("pairs", pairs.select(_key("first").alias("key1"), _key("second").alias("key2")))
+        counted = {
+            row["what"]: row
+            for row in found.groupBy("what")
+            .agg(F.count("*").alias("n"), F.sum(F.when(F.col("what") == "hot", F.col("second"))).alias("s"))
+            .collect()
+        }
+        hot = counted.get("hot")
         return Found(
-            questions=found.where("what = 'question'").select(F.col("first").alias("question")),
-            pairs=self.staging.keep("pairs", pairs.select(_key("first").alias("key1"), _key("second").alias("key2"))),
-            hot=int(hot[0]),
-            crowd=int(hot[1] or 0),
+            questions=found.where("what = 'question'").select(
+                F.col("first").alias("question"), _key("second").alias("key")
+            ),
+            pairs=pairs,
+            keys=sum(counted[what]["n"] * times for what, times in (("near", 2), ("question", 1)) if what in counted),
+            hot=hot["n"] if hot else 0,
+            crowd=hot["s"] if hot else 0,
         )
 
-    def question_groups(self, found: Found) -> DataFrame:
+    def members(self, found: Found) -> DataFrame:
+        """The rows of qa that a candidate or a repeated question leads to, with their key: read once, kept aside."""
+        keys = found.pairs.select(F.col("key1").alias("key")).union(found.pairs.select("key2"))
+        keys = keys.union(found.questions.select("key")).distinct()
+        if found.keys <= _BROADCAST_KEYS:
+            keys = F.broadcast(keys)
+        columns = (
+            "id",
+            "question",
+            "answer",
+            "fetched_at",
+            F.length("url").alias("url_length"),
+            _head("id").alias("key"),
+        )
+        return self.staging.keep("members", self.qa.select(*columns).join(keys, "key", "left_semi"))
+
+    # -- groups ----------------------------------------------------------------------------------------------------
+
+    def question_groups(self, found: Found, members: DataFrame) -> DataFrame:
         """(id, group_id) of pairs whose question stands more than once at their place."""
-        same = self.signatures().select("id", "question").distinct().join(found.questions, "question", "left_semi")
+        same = found.questions.distinct().join(members.select("id", "key"), "key").select("id", "question")
         groups = same.groupBy("question").agg(F.min("id").alias("group_id"), F.count("*").alias("size"))
         return same.join(groups.where("size > 1"), "question").select("id", "group_id")
 
-    def compare(self, found: Found) -> int:
+    def compare(self, found: Found, members: DataFrame) -> int:
         """Compares the texts of candidates that were not compared before, into `_similar`. -> how many."""
-        known = self._compared().where("linked").select(_head("id1").alias("key1"), _head("id2").alias("key2"))
-        new = self.staging.keep("new", found.pairs.join(known, ["key1", "key2"], "left_anti"))
-        keys = new.select(F.col("key1").alias("key")).union(new.select("key2")).distinct()
-        texts = self.qa.select("id", "question", "answer", _head("id").alias("key")).join(keys, "key", "left_semi")
-        texts = self.staging.keep("texts", texts)
-        one, other = (_sided(texts, side) for side in (1, 2))
-        pairs = new.join(one, "key1").join(other, "key2").drop("key1", "key2")
-        return self._score(pairs, linked=True)
+        new = found.pairs
+        if self.writer.exists("_similar"):
+            known = self._compared().where("linked").select(_head("id1").alias("key1"), _head("id2").alias("key2"))
+            new = new.join(known, ["key1", "key2"], "left_anti")
+        one, other = (_sided(members, side) for side in (1, 2))
+        return self._score(new.join(one, "key1").join(other, "key2"), linked=True)
 
     def near_groups(self, found: Found, driver_edges: int) -> DataFrame:
         """(id, group_id) of pairs that are near duplicates of one another, directly or through others."""
@@ -127,34 +187,50 @@ class Texts:
         edges = keyed.join(found.pairs, ["key1", "key2"], "left_semi").select("id1", "id2").distinct()
         return grouped(edges, self.staging, driver_edges)
 
-    def similarities(self, pairs: DataFrame) -> DataFrame:
+    def similarities(self, pairs: DataFrame, members: DataFrame) -> DataFrame:
         """(id1, id2, similarity) of pairs (id1 < id2) of ids; those that nobody has compared are, and remembered."""
-        pairs = self.staging.keep("members", pairs)
+        pairs = self.staging.keep("measured", pairs)
         missing = pairs.join(self._compared().select("id1", "id2"), ["id1", "id2"], "left_anti")
-        missing = self.staging.keep("unmeasured", missing)
+        missing = self.staging.keep("missing", missing)
         if not missing.isEmpty():
-            ids = missing.select(F.col("id1").alias("id")).union(missing.select("id2")).distinct()
-            texts = self.staging.keep("more", self.qa.select("id", "question", "answer").join(ids, "id", "left_semi"))
-            one, other = (
-                texts.toDF(*(f"{column}{side}" for column in ("id", "question", "answer"))) for side in (1, 2)
-            )
+            one, other = (_sided(members, side) for side in (1, 2))
             self._score(missing.join(one, "id1").join(other, "id2"), linked=False)
-        measured = self._compared().groupBy("id1", "id2").agg(F.max("similarity").alias("similarity"))
-        return pairs.join(measured, ["id1", "id2"])
+        known = self._compared().groupBy("id1", "id2").agg(F.max("similarity").alias("similarity"))
+        return pairs.join(known, ["id1", "id2"])
 
     def _score(self, pairs: DataFrame, *, linked: bool) -> int:
-        columns = ("id1", "id2", "question1", "answer1", "question2", "answer2")
         threshold = self.threshold
-        scored = pairs.select(*columns).mapInArrow(lambda batches: score(batches, threshold), from_arrow_schema(SCORED))
+        texts = pairs.select("id1", "id2", "question1", "answer1", "question2", "answer2")
+        scored = self._run(texts, lambda batches: score(batches, threshold), SCORED)
         self.writer.append("_similar", self._marked(scored.withColumn("linked", F.lit(linked))))
-        mine = (F.col("run_id") == self.run_id) & (F.col("linked") == linked)
-        return self._compared().where(mine).count()
+        return self._count("_similar", ours=True, linked=linked)
 
     def _compared(self) -> DataFrame:
         return self.writer.frame("_similar").where(F.col("made_with") == self.made_with)
 
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _run(
+        self, frame: DataFrame, task: Callable[[Iterator[pa.RecordBatch]], Batches], schema: pa.Schema
+    ) -> DataFrame:
+        return frame.mapInArrow(lambda batches: iter(task(batches)), from_arrow_schema(schema))
+
     def _marked(self, frame: DataFrame) -> DataFrame:
         return frame.withColumns({"made_with": F.lit(self.made_with), "run_id": F.lit(self.run_id)})
+
+    def _count(self, table: str, *, ours: bool = False, linked: bool | None = None) -> int:
+        """Rows under our rule (pairs in packs), as written; no JVM is needed to count."""
+        dataset = self.writer.lake.dataset(table)
+        if dataset is None:
+            return 0
+        rows = pc.field("made_with") == self.made_with
+        if ours:
+            rows &= pc.field("run_id") == self.run_id
+        if linked is not None:
+            rows &= pc.field("linked") == linked
+        if table == "_signatures":
+            return int(pc.sum(dataset.to_table(columns=["pairs"], filter=rows).column(0)).as_py() or 0)
+        return int(dataset.count_rows(filter=rows))
 
 
 def _key(column: str) -> Column:
@@ -166,5 +242,5 @@ def _head(column: str) -> Column:
     return F.substring(column, 1, 16)
 
 
-def _sided(texts: DataFrame, side: int) -> DataFrame:
-    return texts.select(*(F.col(column).alias(f"{column}{side}") for column in ("id", "question", "answer", "key")))
+def _sided(members: DataFrame, side: int) -> DataFrame:
+    return members.select(*(F.col(column).alias(f"{column}{side}") for column in ("id", "question", "answer", "key")))

@@ -13,6 +13,9 @@ import pyarrow as pa
 
 __all__ = [
     "ALIGNED",
+    "BENCHMARK_CORPUS",
+    "BENCHMARK_QRELS",
+    "BENCHMARK_QUERIES",
     "BITEXTS",
     "DUPLICATES",
     "EMBEDDINGS",
@@ -330,19 +333,72 @@ JUDGEMENTS = _table(
     long_text=("raw",),
 )
 
+BENCHMARK_CORPUS = _table(
+    "benchmark_corpus",
+    "What is searched: every distinct answer of a language that has a benchmark.",
+    [
+        ("language", TEXT, "ISO 639-3"),
+        ("id", TEXT, "the pair whose answer it is (qa.id); of pairs with the same answer the one with the smallest id"),
+        ("site", TEXT, "registrable domain by the Public Suffix List"),
+        ("run_id", TEXT, "the run that wrote the row"),
+        ("title", TEXT, "title of the page"),
+        ("text", TEXT, "the answer"),
+    ],
+    key=("language", "id"),
+    cluster=("language",),
+    long_text=("title",),
+)
+
+BENCHMARK_QUERIES = _table(
+    "benchmark_queries",
+    "What is asked: the questions of a language, each in one split. What tells of a test query stands in no other split.",
+    [
+        ("language", TEXT, "ISO 639-3"),
+        ("id", TEXT, "the pair whose question it is (qa.id)"),
+        ("split", TEXT, "train, dev or test; a test query stays one when the lake grows"),
+        ("site", TEXT, "registrable domain by the Public Suffix List"),
+        ("run_id", TEXT, "the run that wrote the row"),
+        ("text", TEXT, "the question"),
+    ],
+    key=("language", "id"),
+    cluster=("language", "split"),
+    long_text=("text",),
+)
+
+BENCHMARK_QRELS = _table(
+    "benchmark_qrels",
+    "The one relevant answer of each query.",
+    [
+        ("language", TEXT, "ISO 639-3"),
+        ("query_id", TEXT, "benchmark_queries.id"),
+        ("corpus_id", TEXT, "benchmark_corpus.id"),
+        ("score", pa.int32(), "1: relevant"),
+        ("split", TEXT, "of the query"),
+        ("run_id", TEXT, "the run that wrote the row"),
+    ],
+    key=("language", "query_id", "corpus_id"),
+    cluster=("language", "split"),
+)
+
 SIGNATURES = _table(
     "_signatures",
-    "State of `deduplicate`: what the texts of a pair are found by, so that old texts are never read again.",
+    "State of `deduplicate`: what the texts of pairs are found by, so that old texts are not read again; packed.",
     [
-        ("id", TEXT, "the pair (qa.id)"),
-        ("place", pa.int64(), "hash of site and language"),
-        ("question", pa.int64(), "hash of place and normalised question; 0: a question without words"),
-        ("made_with", TEXT, "fingerprint of the rule; rows of another one are made again"),
+        ("pack", TEXT, "name of the pack: the run that made it and the first id"),
+        ("made_with", TEXT, "fingerprint of the rule; packs of another one are made again"),
         ("run_id", TEXT, "the run that wrote the row"),
-        ("bands", pa.binary(), "a hash of 64 bits a band, little-endian; null for a text without words"),
+        ("pairs", pa.int32(), "pairs in it"),
+        ("ids", pa.binary(), "16 bytes a pair: qa.id"),
+        ("places", pa.binary(), "8 bytes a pair: hash of site and language"),
+        (
+            "questions",
+            pa.binary(),
+            "8 bytes a pair: hash of place and normalised question; 0: a question without words",
+        ),
+        ("bands", pa.binary(), "8 bytes a pair and band: its hash; 0: a text without words"),
     ],
-    key=("id",),
-    long_text=("bands",),
+    key=("pack",),
+    long_text=("ids",),
 )
 
 SIMILAR = _table(
@@ -419,6 +475,9 @@ TABLES: dict[str, Table] = {
         SIMILARITY,
         BITEXTS,
         JUDGEMENTS,
+        BENCHMARK_CORPUS,
+        BENCHMARK_QUERIES,
+        BENCHMARK_QRELS,
         RUNS,
         ALIGNED,
         SIGNATURES,
