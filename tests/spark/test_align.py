@@ -90,6 +90,20 @@ def test_only_sites_that_changed_are_aligned_again(tmp_path: Path) -> None:
     assert last["run_id"] not in untouched
 
 
+def test_tiles_tasks_and_order_change_no_row(tmp_path: Path) -> None:
+    """The same sites whole, and in tiles of sixteen rows, written in another order."""
+    lake, other = tmp_path / "lake", tmp_path / "other"
+    many = [f"m{number}" for number in range(45)]
+    add_site(lake, "a.example", {"deu": many, "eng": many[5:], "fra": many[:20]})
+    add_site(lake, "b.example", {"eng": KEYS, "spa": KEYS}, linked=False)
+    add_site(other, "b.example", {"spa": KEYS[::-1][::-1], "eng": KEYS}, linked=False)
+    add_site(other, "a.example", {"fra": many[:20], "eng": many[5:], "deu": many})
+    align(lake)
+    align(other, tiled_above=20, block_rows=16, task_comparisons=300)
+    assert content(other)["bitexts"] == content(lake)["bitexts"]
+    assert len(rows(lake, "bitexts", language1="deu", language2="eng")) > 30
+
+
 def test_without_vectors_the_verb_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(NothingToRead, match="faquarry embed"):
         align(tmp_path / "lake")

@@ -110,6 +110,13 @@ class Frames:
             pages = pages.withColumn(name, F.lit(None).cast(_spark_type(name)))
         return pages.select(*columns).unionByName(pairs.select(*columns))
 
+    def comparable(self, sites: DataFrame) -> DataFrame:
+        """The pairs of `sites` (site) as `once.comparable` leaves them: those with one vector by the smallest id alone."""
+        pairs = self.pairs().join(F.broadcast(sites), "site").where(F.col("vector") != F.lit(bytes(2 * self.model.dim)))
+        first = pairs.groupBy("site", "language", F.md5("vector")).agg(F.min("id").alias("id")).select("id")
+        columns = ["site", "page_id", *dict(PAIR_ROW)]
+        return pairs.join(first, "id", "left_semi").select(*columns)
+
     def _vectors(self, model: ModelInfo, field: str, vector: str, hashed: str) -> DataFrame:
         mine = f"model = '{_quoted(model.name)}' AND revision = '{_quoted(model.revision)}' AND field = '{field}'"
         return (

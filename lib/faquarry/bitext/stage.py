@@ -22,12 +22,14 @@ from faquarry.bitext.frames import Frames
 from faquarry.bitext.plan import SiteSize, packed, task_count
 from faquarry.bitext.rows import ALIGNED, ROW, aligned_sites
 from faquarry.bitext.rules import Rules, rules_of
+from faquarry.bitext.tiling import Tiling
 from faquarry.config.settings import Settings
 from faquarry.errors import NothingToRead
 from faquarry.lake import Lake
 from faquarry.lake.tables import BITEXTS
 from faquarry.lake.writer import LakeWriter
 from faquarry.spark.files import remove_folder
+from faquarry.spark.watching import without_coalescing
 from faquarry.stage import Context, Outcome, Work, fingerprint
 from faquarry.vectors.find import find_model
 from faquarry.vectors.jobs import unchanged
@@ -142,6 +144,18 @@ class _Aligning:
 
     def _stage(self, sizes: Sequence[SiteSize]) -> None:
         """Leaves the bitexts of these sites as Parquet."""
+        small = [size for size in sizes if size.rows <= self.settings.tiled_above]
+        large = [size.site for size in sizes if size.rows > self.settings.tiled_above]
+        total = sum(size.comparisons for size in sizes)
+        with self.context.progress.working("align", total, "comparisons"), without_coalescing(self.spark):
+            if small:
+                self._align_small(small)
+                self.context.progress.advance(sum(size.comparisons for size in small))
+            if large:
+                Tiling(self.spark, self.frames, self.settings, self.rules, self.staging).align(large)
+            self.context.progress.advance(to=total)
+
+    def _align_small(self, sizes: Sequence[SiteSize]) -> None:
         tasks = packed(sizes, task_count([s.cost for s in sizes], self.settings.task_comparisons, self._parallelism()))
         rows = self.frames.rows(self._table("site string, task int", list(tasks.items())))
         count = max(tasks.values()) + 1
@@ -151,10 +165,8 @@ class _Aligning:
         def align(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             return aligned_sites(batches, rules, neighbours(device=device))
 
-        with self.context.progress.working("align", sum(size.comparisons for size in sizes), "comparisons"):
-            found = placed.select(*ROW.names).mapInArrow(align, from_arrow_schema(ALIGNED))
-            found.write.mode("append").parquet(f"{self.staging}/bitexts")
-            self.context.progress.advance(to=sum(size.comparisons for size in sizes))
+        found = placed.select(*ROW.names).mapInArrow(align, from_arrow_schema(ALIGNED))
+        found.write.mode("append").parquet(f"{self.staging}/bitexts")
 
     def _commit(self, redone: DataFrame, any_rows: bool) -> None:
         """Puts what was staged in the place of what the table has of these sites."""

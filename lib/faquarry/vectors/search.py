@@ -15,7 +15,19 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["SLACK", "Engine", "Neighbours", "TopK", "dots", "empty", "merge", "neighbours", "rescored", "shifted"]
+__all__ = [
+    "SLACK",
+    "Engine",
+    "Neighbours",
+    "Sweep",
+    "TopK",
+    "dots",
+    "empty",
+    "merge",
+    "neighbours",
+    "rescored",
+    "shifted",
+]
 
 Vectors = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.int64]
@@ -43,6 +55,18 @@ class TopK:
         return int(self.indices.shape[1])
 
 
+class Sweep(Protocol):
+    """One side held, the other passing by."""
+
+    def add(self, right: Vectors) -> TopK:
+        """The k best of the left side for each of a further block of the right one."""
+        ...
+
+    def done(self) -> TopK:
+        """The k best of all blocks so far for each of the left side."""
+        ...
+
+
 class Neighbours(Protocol):
     """Finds nearest neighbours by inner product (of unit vectors: the cosine), exactly up to float32."""
 
@@ -52,6 +76,10 @@ class Neighbours(Protocol):
 
     def both(self, left: Vectors, right: Vectors, k: int) -> tuple[TopK, TopK]:
         """The k best of `right` for each of `left`, and of `left` for each of `right`."""
+        ...
+
+    def sweep(self, left: Vectors, k: int) -> Sweep:
+        """As `both`, with a right side that comes block by block."""
         ...
 
 

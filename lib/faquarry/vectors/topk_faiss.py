@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from faquarry.errors import MissingExtra
-from faquarry.vectors.search import TopK, Vectors
+from faquarry.errors import MissingExtra, UsageError
+from faquarry.vectors.search import Sweep, TopK, Vectors
 
 __all__ = ["FaissNeighbours", "IvfNeighbours"]
 
@@ -32,6 +32,9 @@ class FaissNeighbours:
 
     def both(self, left: Vectors, right: Vectors, k: int) -> tuple[TopK, TopK]:
         return self.topk(left, right, k), self.topk(right, left, k)
+
+    def sweep(self, left: Vectors, k: int) -> Sweep:
+        raise UsageError("faiss compares whole sides: sweep with numpy or torch.")
 
     def _index(self, corpus: Any) -> Any:
         index = _faiss().IndexFlatIP(corpus.shape[1])

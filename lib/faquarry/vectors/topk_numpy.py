@@ -12,40 +12,60 @@ import numpy.typing as npt
 
 from faquarry.vectors.search import Floats, Ints, TopK, Vectors, empty
 
-__all__ = ["NumpyNeighbours"]
+__all__ = ["NumpyNeighbours", "NumpySweep", "stacked"]
 
 
 class NumpyNeighbours:
-    """Memory: both inputs in float32 a block at a time, and one tile of `rows` x `columns` float32."""
+    """Memory: the left side and a block of the right one in float32, and one tile of `rows` x `columns` float32."""
 
     def __init__(self, rows: int = 4096, columns: int = 4096) -> None:
         self.rows, self.columns = rows, columns
 
     def topk(self, queries: Vectors, corpus: Vectors, k: int) -> TopK:
-        return self._search(queries, corpus, k, backwards=False)[0]
+        sweep = NumpySweep(queries, k, self.rows, backwards=False)
+        for start in range(0, len(corpus), self.columns):
+            sweep.add(corpus[start : start + self.columns])
+        return sweep.done()
 
     def both(self, left: Vectors, right: Vectors, k: int) -> tuple[TopK, TopK]:
-        return self._search(left, right, k, backwards=True)
+        sweep = self.sweep(left, k)
+        back = [sweep.add(right[start : start + self.columns]) for start in range(0, len(right), self.columns)]
+        return sweep.done(), stacked(back, k)
 
-    def _search(self, left: Vectors, right: Vectors, k: int, *, backwards: bool) -> tuple[TopK, TopK]:
-        forth = [empty(len(left[i : i + self.rows]), k) for i in range(0, len(left), self.rows)]
-        back: list[TopK] = []
-        buffer = np.empty((min(self.rows, len(left)), min(self.columns, len(right))), dtype=np.float32)
-        for start in range(0, len(right), self.columns):
-            columns = np.asarray(right[start : start + self.columns], dtype=np.float32)
-            theirs = empty(len(columns), k)
-            for number, first in enumerate(range(0, len(left), self.rows)):
-                rows = np.asarray(left[first : first + self.rows], dtype=np.float32)
-                tile = buffer[: len(rows), : len(columns)]
-                if tile.flags.c_contiguous:
-                    np.matmul(rows, columns.T, out=tile)
-                else:
-                    tile = rows @ columns.T
-                forth[number] = _improved(forth[number], tile, start, across=True)
-                if backwards:
-                    theirs = _improved(theirs, tile, first, across=False)
-            back.append(theirs)
-        return _stacked(forth, k), _stacked(back, k)
+    def sweep(self, left: Vectors, k: int) -> NumpySweep:
+        return NumpySweep(left, k, self.rows)
+
+
+class NumpySweep:
+    """The left side in stretches of `rows`, each with the lists it has so far."""
+
+    def __init__(self, left: Vectors, k: int, rows: int, *, backwards: bool = True) -> None:
+        self.k, self.backwards = k, backwards
+        self.parts = [np.asarray(left[i : i + rows], dtype=np.float32) for i in range(0, len(left), rows)]
+        self.forth = [empty(len(part), k) for part in self.parts]
+        self.seen = 0
+        self.buffer = np.empty(0, dtype=np.float32)
+
+    def add(self, right: Vectors) -> TopK:
+        columns = np.asarray(right, dtype=np.float32).T
+        back = empty(columns.shape[1], self.k)
+        first = 0
+        for number, part in enumerate(self.parts):
+            tile = np.matmul(part, columns, out=self._tile(len(part), columns.shape[1]))
+            self.forth[number] = _improved(self.forth[number], tile, self.seen, across=True)
+            if self.backwards:
+                back = _improved(back, tile, first, across=False)
+            first += len(part)
+        self.seen += columns.shape[1]
+        return back
+
+    def done(self) -> TopK:
+        return stacked(self.forth, self.k)
+
+    def _tile(self, rows: int, columns: int) -> Floats:
+        if len(self.buffer) < rows * columns:
+            self.buffer = np.empty(rows * columns, dtype=np.float32)
+        return self.buffer[: rows * columns].reshape(rows, columns)
 
 
 def _improved(lists: TopK, tile: Floats, offset: int, *, across: bool) -> TopK:
@@ -111,7 +131,8 @@ def _descending(scores: Floats) -> npt.NDArray[np.uint64]:
     return np.where(negative, bits, ~bits & np.uint32(0x7FFFFFFF)).astype(np.uint64)
 
 
-def _stacked(parts: list[TopK], k: int) -> TopK:
+def stacked(parts: list[TopK], k: int) -> TopK:
+    """Lists one after the other."""
     if not parts:
         return empty(0, k)
     return TopK(np.concatenate([p.indices for p in parts]), np.concatenate([p.scores for p in parts]))
