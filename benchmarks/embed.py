@@ -35,8 +35,8 @@ from faquarry.vectors.batching import Budget
 from faquarry.vectors.find import PACKAGED, find_model
 from faquarry.vectors.load import load_encoder
 from faquarry.vectors.model import Encoder
-from faquarry.vectors.stage import CPU_TOKENS, GPU_TOKENS
 from faquarry.vectors.task import TEXTS, encode_batches
+from faquarry.vectors.worker import CPU_TOKENS, GPU_TOKENS
 
 __all__ = ["FLOORS", "run"]
 
@@ -103,7 +103,7 @@ def _beside(encoder: Encoder, texts: Sequence[str], loop: Callable[[Encoder, Seq
 
 def _arrow(texts: Sequence[str]) -> list[pa.RecordBatch]:
     hashes = [f"{place:032x}" for place in range(len(texts))]
-    table = pa.table([hashes, pa.nulls(len(texts), pa.string()), list(texts)], schema=TEXTS)
+    table = pa.table([hashes, pa.repeat("qa", len(texts)), hashes, list(texts)], schema=TEXTS)
     return list(table.to_batches(max_chunksize=ARROW_ROWS))
 
 

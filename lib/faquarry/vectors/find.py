@@ -27,9 +27,9 @@ def find_model(name: str, settings: EmbedSettings) -> ModelInfo:
         EnvironmentProblem: it is not in the cache, and the hub cannot be reached.
     """
     if name == PACKAGED:
-        from faquarry.vectors import small
+        from faquarry.vectors.small import info
 
-        return small.info()
+        return info()
     folder = Path(name).expanduser()
     if folder.is_dir():
         return _in_folder(_called(folder), folder, settings)

@@ -34,10 +34,11 @@ COUNTED_ROWS = 5_000_000
 
 @dataclass(frozen=True)
 class Job:
-    """One model and the fields it encodes."""
+    """One model, the fields it encodes, and the adapter that does it (of models that have some)."""
 
     info: ModelInfo
     fields: tuple[Field, ...]
+    task: str | None = None
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,15 @@ class Missing:
 
 
 def jobs_of(align: ModelInfo, retrieval: ModelInfo) -> tuple[Job, ...]:
-    """The work by model: once where one model does both."""
+    """The work by model and adapter: once where one model does both."""
     if (align.name, align.revision) == (retrieval.name, retrieval.revision):
-        return (Job(align, ("qa", "question", "answer")),)
-    return Job(align, ("qa",)), Job(retrieval, ("question", "answer"))
+        return _by_task(align, ("qa", "question", "answer"))
+    return *_by_task(align, ("qa",)), *_by_task(retrieval, ("question", "answer"))
+
+
+def _by_task(info: ModelInfo, fields: tuple[Field, ...]) -> tuple[Job, ...]:
+    tasks = dict.fromkeys(info.tasks.get(field) for field in fields)
+    return tuple(Job(info, tuple(f for f in fields if info.tasks.get(f) == task), task) for task in tasks)
 
 
 def text_sql(field: Field) -> str:

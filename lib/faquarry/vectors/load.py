@@ -90,9 +90,9 @@ def load_encoder(
         EnvironmentProblem: the folder is not on this machine.
     """
     if info.kind == "packaged":
-        from faquarry.vectors import small
+        from faquarry.vectors.small import load
 
-        return small.load()
+        return load()
     require_models_extra(info)
     _settle(device, threads)
     model = _sentence_transformer(info, settings, device)

@@ -1,9 +1,9 @@
 """The verb `embed` on Spark: vectors of texts that a model has not seen, then how close question and answer are.
 
-A text is encoded once for the whole lake: rows that lack a vector are told by joins over hashes, and equal texts, or texts
-that some other pair had before, share one. What is to be encoded is staged as Parquet, so are the vectors (a plan with a
-Python function in it must not run twice), and they are merged into `embeddings` by key, a bounded amount of text at a
-time. Whatever a killed run has merged is not missing for the next one.
+A text is encoded once for the whole lake: rows that lack a vector are told by joins over hashes, those of texts that some
+other pair had before take its vector, and the rest go to the workers sorted by hash, equal texts side by side. The rows
+come back as Parquet (a plan with a Python function in it must not run twice), and are merged into `embeddings` by key, a
+bounded amount of text at a time. Whatever a killed run has merged is not missing for the next one.
 
 A pair that has left `qa` takes its vectors and its similarity along. Rows of other models stay.
 """
@@ -12,13 +12,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
@@ -28,16 +25,16 @@ from faquarry.errors import NothingToRead
 from faquarry.lake import Lake
 from faquarry.lake.tables import TABLES
 from faquarry.lake.writer import LakeWriter
-from faquarry.spark.devices import gpu_profile, local_gpus, task_device, task_threads
+from faquarry.spark.devices import gpu_profile, local_gpus
 from faquarry.spark.files import remove_folder
-from faquarry.spark.watching import every_second, without_coalescing
+from faquarry.spark.watching import tallied, without_coalescing
 from faquarry.stage import Context, Outcome, Work, fingerprint
-from faquarry.vectors.batching import Budget
 from faquarry.vectors.find import find_model
 from faquarry.vectors.jobs import Job, before, jobs_of, left_over, missing_texts, outdated_pairs, text_sql, unchanged
-from faquarry.vectors.load import gpus_seen, require_models_extra, worker_encoder
+from faquarry.vectors.load import require_models_extra
 from faquarry.vectors.model import ModelInfo
-from faquarry.vectors.task import ENCODED, SCORED, encode_batches, scored_batches
+from faquarry.vectors.task import ENCODED, SCORED, TEXTS, scored_batches
+from faquarry.vectors.worker import encoding
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -45,7 +42,6 @@ if TYPE_CHECKING:
 __all__ = ["EmbedStage", "Plan"]
 
 STAGING = "_staging"
-CPU_TOKENS, GPU_TOKENS = 8_192, 65_536
 SMALL_TASK_CHARS = 200_000  # less is not worth a task of its own
 TASKS_A_CORE = 4
 
@@ -151,30 +147,22 @@ class _Embedding:
 
     def embed(self, job: Job) -> None:
         """Gives every row of a job that lacks a vector its vector."""
-        staging = self._staging(f"embed-{job.fields[0]}")
-        self._missing(job).write.mode("overwrite").parquet(f"{staging}/missing")
-        missing = self.spark.read.parquet(f"{staging}/missing")
-        texts, chars, stale = self._size(job, missing)
+        texts, chars = self._size(job)
         rounds = max(1, math.ceil(chars / self.settings.commit_chars))
-        texts_before, started = self.counts["texts"], time.monotonic()
+        counts, started = dict(self.counts), time.monotonic()
         with self.progress.working(f"embed {job.info.name}", texts, "texts"), without_coalescing(self.spark):
             for number in range(rounds):
-                mine = (
-                    missing if rounds == 1 else missing.where(F.pmod(F.xxhash64("text_hash"), F.lit(rounds)) == number)
-                )
-                vectors = f"{staging}/vectors-{number}" if texts else None
-                if vectors is not None:
-                    self._encode(job, mine, vectors, math.ceil(chars / rounds), self.counts["texts"] - texts_before)
+                mine = (F.pmod(F.xxhash64("text_hash"), F.lit(rounds)) == number) if rounds > 1 else F.lit(True)
+                staging = self._staging(f"{'-'.join(job.fields)}-{number}")
+                if texts:
+                    self._encode(job, mine, staging, math.ceil(chars / rounds), self.counts["texts"] - counts["texts"])
                 with self.lake.exclusive(self._waiting):
-                    self._commit(job, mine, vectors, stale)
-                took = max(1e-3, time.monotonic() - started)
-                done = self.counts["texts"] - texts_before
-                rates = {"tokens": self.counts["tokens"], "texts/s": round(done / took)}
-                self.progress.advance(to=done, **rates, **{"tokens/s": round(self.counts["tokens"] / took)})
-        remove_folder(self.spark, staging)
+                    self._commit(job, mine, staging if texts else None)
+                remove_folder(self.spark, staging)
+                self._advance(counts, started)
 
     def _missing(self, job: Job) -> DataFrame:
-        """Rows (id, field, text_hash, task, text) that have no vector of their present text."""
+        """Rows (id, field, text_hash, text) that have no vector of their present text."""
         info = job.info
 
         def row(field: Any) -> Column:
@@ -182,7 +170,6 @@ class _Embedding:
             return F.struct(
                 F.lit(field).alias("field"),
                 F.md5(F.concat(F.lit(before(info, field)), text)).alias("text_hash"),
-                F.lit(info.tasks.get(field)).cast("string").alias("task"),
                 F.concat(F.lit(info.prefixes.get(field, "")), text).alias("text"),
             )
 
@@ -192,62 +179,35 @@ class _Embedding:
         have = self._of_model("embeddings", info).select("id", "field", "text_hash")
         return rows.join(have, ["id", "field", "text_hash"], "left_anti")
 
-    def _of_model(self, table: str, info: ModelInfo) -> DataFrame:
-        return self.writer.frame(table).where((F.col("model") == info.name) & (F.col("revision") == info.revision))
-
-    def _any(self, table: str, info: ModelInfo) -> bool:
-        """Whether a table has rows of a model at all: joins with nothing are left out."""
-        found = self.lake.dataset(table)
-        mine = (pc.field("model") == info.name) & (pc.field("revision") == info.revision)
-        return found is not None and found.head(1, columns=["model"], filter=mine).num_rows > 0
-
     def _unseen(self, job: Job, missing: DataFrame) -> DataFrame:
-        """One row a text that the model has never encoded in this lake."""
+        """Rows whose text the model has never encoded in this lake."""
         if not self._any("embeddings", job.info):
-            return missing.dropDuplicates(["text_hash"])
-        known = self._of_model("embeddings", job.info).select("text_hash")
-        return missing.dropDuplicates(["text_hash"]).join(known, "text_hash", "left_anti")
+            return missing
+        return missing.join(self._of_model("embeddings", job.info).select("text_hash"), "text_hash", "left_anti")
 
-    def _size(self, job: Job, missing: DataFrame) -> tuple[int, int, bool]:
-        """-> texts to encode, their characters, and whether rows stand there with the vector of an older text."""
-        slim = missing.select("text_hash", F.length("text").alias("chars"))
-        found = self._unseen(job, slim).agg(F.count("*").alias("texts"), F.sum("chars").alias("chars")).first()
+    def _size(self, job: Job) -> tuple[int, int]:
+        """-> texts to encode, and their characters."""
+        missing = self._missing(job).select("text_hash", F.length("text").alias("chars"))
+        texts = self._unseen(job, missing).groupBy("text_hash").agg(F.max("chars").alias("chars"))
+        found = texts.agg(F.count("*").alias("texts"), F.sum("chars").alias("chars")).first()
         assert found is not None
-        sizes = int(found["texts"]), int(found["chars"] or 0)
-        if not self._any("embeddings", job.info):
-            return *sizes, False
-        older = self._of_model("embeddings", job.info).select("id", "field")
-        return *sizes, not missing.join(older, ["id", "field"], "left_semi").isEmpty()
+        return int(found["texts"]), int(found["chars"] or 0)
 
-    def _encode(self, job: Job, missing: DataFrame, staging: str, chars: int, already: int) -> None:
-        """Encodes the unseen texts of `missing` in the workers and leaves their vectors as Parquet."""
-        info, settings = job.info, self.settings
-        on_gpus = info.kind != "packaged" and settings.device != "cpu"
-        profile = gpu_profile(self.spark, settings.device) if on_gpus else None
-        parts = self._tasks(chars, shares_gpus=on_gpus and profile is None)
-        texts = self._unseen(job, missing.repartition(parts, "text_hash")).select("text_hash", "task", "text")
-        with self._counting(already) as count:
-            encoded = texts.mapInArrow(_encoding(info, settings, count), from_arrow_schema(ENCODED), profile=profile)
+    def _encode(self, job: Job, mine: Column, staging: str, chars: int, already: int) -> None:
+        """Encodes the unseen texts in the workers and leaves the rows that have them, with vectors, as Parquet."""
+        on_gpus = job.info.kind != "packaged" and self.settings.device != "cpu"
+        profile = gpu_profile(self.spark, self.settings.device) if on_gpus else None
+        tasks = self._tasks(chars, shares_gpus=on_gpus and profile is None)
+        rows = self._unseen(job, self._missing(job).where(mine)).repartition(tasks, "text_hash")
+        rows = rows.sortWithinPartitions("text_hash").select(*TEXTS.names)
+
+        def look(texts: int, tokens: int, seconds: float) -> None:
+            rates = {"texts/s": round(texts / seconds), "tokens/s": round(tokens / seconds)}
+            self.progress.advance(to=already + texts, **rates)
+
+        with tallied(self.spark, look) as count:
+            encoded = rows.mapInArrow(encoding(job, self.settings, count), from_arrow_schema(ENCODED), profile=profile)
             encoded.write.mode("overwrite").parquet(staging)
-
-    @contextmanager
-    def _counting(self, already: int) -> Iterator[Callable[[int, int], None]]:
-        """-> what workers tell texts and tokens to. Only for the bar: a task that is tried again counts again."""
-        context: Any = self.spark.sparkContext
-        texts, tokens = context.accumulator(0), context.accumulator(0)
-        started = time.monotonic()
-
-        def count(more_texts: int, more_tokens: int) -> None:
-            texts.add(more_texts)
-            tokens.add(more_tokens)
-
-        def look() -> None:
-            took = max(1e-3, time.monotonic() - started)
-            rates = {"texts/s": round(texts.value / took), "tokens/s": round(tokens.value / took)}
-            self.progress.advance(to=already + int(texts.value), **rates)
-
-        with every_second(look):
-            yield count
 
     def _tasks(self, chars: int, *, shares_gpus: bool) -> int:
         """Tasks by characters, a few a core so that none is waited for; on one machine with GPUs one a GPU."""
@@ -256,27 +216,37 @@ class _Embedding:
         most = max(TASKS_A_CORE * cores, math.ceil(chars / self.settings.task_chars))
         return gpus or max(1, min(most, math.ceil(chars / SMALL_TASK_CHARS)))
 
-    def _commit(self, job: Job, missing: DataFrame, vectors: str | None, stale: bool) -> None:
-        """Merges the rows of `missing` with their vectors: just encoded, or known of the same text elsewhere."""
-        info = job.info
-        found = None
-        if self._any("embeddings", info):
-            known = self._of_model("embeddings", info).select("text_hash", "vector")
-            found = known.join(missing, "text_hash", "left_semi").dropDuplicates(["text_hash"])
-        if vectors is not None:
-            encoded = self.spark.read.schema(from_arrow_schema(ENCODED)).parquet(vectors)
-            sums = encoded.agg(F.count("*"), F.sum("tokens"), F.sum("padded")).first()
+    def _commit(self, job: Job, mine: Column, staging: str | None) -> None:
+        """Merges rows that were just encoded, and those of texts that the model has encoded before."""
+        info, columns = job.info, ("id", "field", "text_hash", "vector")
+        rows = None
+        if staging is not None:
+            encoded = self.spark.read.schema(from_arrow_schema(ENCODED)).parquet(staging)
+            sums = encoded.agg(F.count_if("encoded"), F.sum("tokens"), F.sum("padded")).first()
             assert sums is not None
             for name, value in zip(("texts", "tokens", "padded_tokens"), sums, strict=True):
                 self.counts[name] += int(value or 0)
-            new = encoded.select("text_hash", "vector")
-            found = new if found is None else new.unionByName(found.join(new, "text_hash", "left_anti"))
-        if found is None:
-            return
-        rows = missing.select("id", "field", "text_hash").join(found, "text_hash").withColumn("dim", F.lit(info.dim))
-        self.writer.merge(
-            "embeddings", self._signed(rows, info), update_if="old.text_hash <> new.text_hash" if stale else None
-        )
+            rows = encoded.select(*columns)
+        stale = False
+        if self._any("embeddings", info):
+            seen = self._of_model("embeddings", info)
+            missing = self._missing(job).where(mine).select("id", "field", "text_hash")
+            known = (
+                seen.select("text_hash", "vector").join(missing, "text_hash", "left_semi").dropDuplicates(["text_hash"])
+            )
+            copied = missing.join(known, "text_hash").select(*columns)
+            rows = copied if rows is None else rows.unionByName(copied.join(rows, ["id", "field"], "left_anti"))
+            stale = not missing.join(seen, ["id", "field"], "left_semi").isEmpty()
+        if rows is not None:
+            signed = self._signed(rows, info).withColumn("dim", F.lit(info.dim))
+            self.writer.merge("embeddings", signed, update_if="old.text_hash <> new.text_hash" if stale else None)
+
+    def _advance(self, start: Mapping[str, int], started: float) -> None:
+        """The bar by what was committed."""
+        took = max(1e-3, time.monotonic() - started)
+        done = {name: self.counts[name] - start[name] for name in ("texts", "tokens")}
+        rates = {"texts/s": round(done["texts"] / took), "tokens/s": round(done["tokens"] / took)}
+        self.progress.advance(to=done["texts"], tokens=done["tokens"], **rates)
 
     # -- similarity ------------------------------------------------------------------------------------------------
 
@@ -316,6 +286,15 @@ class _Embedding:
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
+    def _of_model(self, table: str, info: ModelInfo) -> DataFrame:
+        return self.writer.frame(table).where((F.col("model") == info.name) & (F.col("revision") == info.revision))
+
+    def _any(self, table: str, info: ModelInfo) -> bool:
+        """Whether a table has rows of a model at all: joins with nothing are left out."""
+        found = self.lake.dataset(table)
+        mine = (pc.field("model") == info.name) & (pc.field("revision") == info.revision)
+        return found is not None and found.head(1, columns=["model"], filter=mine).num_rows > 0
+
     def written(self) -> dict[str, int]:
         """Counts of the run, of what stands in tables and was staged."""
         mine = pc.field("run_id") == self.context.run_id
@@ -333,27 +312,3 @@ class _Embedding:
 
     def _waiting(self) -> None:
         self.progress.say("embed: another job is writing to this lake; waiting for it.")
-
-
-def _encoding(
-    info: ModelInfo, settings: EmbedSettings, count: Callable[[int, int], None]
-) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """What a worker runs: the model on the task's device, then `encode_batches`."""
-
-    def encode(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        filled = (batch for batch in batches if batch.num_rows)
-        first = next(filled, None)
-        if first is None:  # no text, no model
-            return
-        device = "cpu" if info.kind == "packaged" else task_device(settings.device, gpus_seen)
-        on_gpu = device != "cpu"
-        yield from encode_batches(
-            chain([first], filled),
-            worker_encoder(info, settings, device, task_threads()),
-            budget=Budget(settings.batch_tokens or (GPU_TOKENS if on_gpu else CPU_TOKENS)),
-            pool_bytes=settings.pool_bytes,
-            tokenise_ahead=on_gpu,
-            done=count,
-        )
-
-    return encode

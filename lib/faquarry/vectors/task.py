@@ -1,22 +1,25 @@
-"""What a worker does with its share of the texts: Arrow batches in, vectors out, without Spark.
+"""What a worker does with its share of the rows: Arrow batches of texts in, the same rows with vectors out, without Spark.
 
 Spark's Arrow batches have thousands of rows of any length. They are pooled up to a number of bytes, so that sorting by
-length has enough to choose from and memory stays bounded.
+length has enough to choose from and memory stays bounded. Rows come sorted by the hash of their text: equal texts stand
+together, are encoded once, and share the vector.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import chain
 from queue import Queue
 from threading import Thread
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from faquarry.vectors.batching import Budget, Encoded, encode_all
+from faquarry.vectors.batching import Budget, encode_all
 from faquarry.vectors.halves import binary_column, matrix_of
 from faquarry.vectors.model import Encoder, Tokenised
 
@@ -24,13 +27,32 @@ __all__ = ["ENCODED", "SCORED", "TEXTS", "ahead", "encode_batches", "pooled", "s
 
 Item = TypeVar("Item")
 
-TEXTS = pa.schema([("text_hash", pa.string()), ("task", pa.string()), ("text", pa.string())])
+TEXTS = pa.schema([("id", pa.string()), ("field", pa.string()), ("text_hash", pa.string()), ("text", pa.string())])
 ENCODED = pa.schema(
-    [("text_hash", pa.string()), ("tokens", pa.int32()), ("padded", pa.int32()), ("vector", pa.binary())]
+    [
+        ("id", pa.string()),
+        ("field", pa.string()),
+        ("text_hash", pa.string()),
+        ("encoded", pa.bool_()),  # false where the vector is that of an equal text before it
+        ("tokens", pa.int32()),
+        ("padded", pa.int32()),
+        ("vector", pa.binary()),
+    ]
 )
 SCORED = pa.schema([("id", pa.string()), ("score", pa.float32())])
 _UNSORTED_BYTES = 256 * 1024  # of a model that does not pad: what its tokens take stays near the core
+_NONE = np.zeros(0, np.int32)
 _ROWS_OUT = 8192  # a batch given back to Spark: some megabytes of vectors
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """Rows whose distinct texts are tokenised. `new` marks the rows that bring a text; those before the first of them
+    have the last text of the pool before."""
+
+    rows: pa.Table
+    new: npt.NDArray[np.bool_]
+    tokens: Tokenised | None  # None when no row brings a text
 
 
 def encode_batches(
@@ -39,25 +61,33 @@ def encode_batches(
     *,
     budget: Budget,
     pool_bytes: int,
+    task: str | None = None,
     tokenise_ahead: bool = False,
     done: Callable[[int, int], None] = lambda texts, tokens: None,
 ) -> Iterator[pa.RecordBatch]:
-    """Batches of `TEXTS` to batches of `ENCODED`, in the same order. `done` is told texts and tokens after each pool.
+    """Batches of `TEXTS`, sorted by text_hash, to batches of `ENCODED` in the same order.
 
-    `tokenise_ahead` tokenises the next pool in a thread of its own while this one is encoded (on a GPU).
+    Args:
+        batches: what Spark gives; empty ones may be among them.
+        encoder: the loaded model.
+        budget: tokens of a batch; it shrinks when memory runs out.
+        pool_bytes: about how much text is sorted by length at a time.
+        task: the adapter of the model that encodes them.
+        tokenise_ahead: tokenise the next pool in a thread of its own while this one is encoded (on a GPU).
+        done: told texts and tokens after each pool.
     """
-
-    def tokenised(pool: pa.Table) -> list[tuple[pa.Table, Tokenised]]:
-        return [(part, encoder.tokenise(part.column("text").to_pylist(), task)) for task, part in _by_task(pool)]
-
     if not encoder.info.pads:
         pool_bytes = min(pool_bytes, _UNSORTED_BYTES)
-    pools: Iterator[list[tuple[pa.Table, Tokenised]]] = map(tokenised, pooled(batches, pool_bytes))
-    for parts in ahead(pools) if tokenise_ahead else pools:
-        for part, tokens in parts:
-            encoded = encode_all(tokens, budget, encoder.info.dim)
-            yield from _rows(part, encoded)
-            done(len(encoded.tokens), int(encoded.tokens.sum()))
+    pools = _tokenised(pooled(batches, pool_bytes), encoder, task)
+    last = np.zeros((1, encoder.info.dim), np.float32)
+    for pool in ahead(pools) if tokenise_ahead else pools:
+        vectors, tokens, padded = last, _NONE, _NONE
+        if pool.tokens is not None:
+            found = encode_all(pool.tokens, budget, encoder.info.dim)
+            vectors, tokens, padded = np.concatenate([last, found.vectors]), found.tokens, found.padded
+        yield from _rows(pool, vectors, tokens, padded)
+        last = vectors[-1:]
+        done(len(tokens), int(tokens.sum()))
 
 
 def pooled(batches: Iterable[pa.RecordBatch], pool_bytes: int) -> Iterator[pa.Table]:
@@ -103,26 +133,37 @@ def ahead(items: Iterator[Item]) -> Iterator[Item]:
         yield item
 
 
-def _by_task(pool: pa.Table) -> Iterator[tuple[str | None, pa.Table]]:
-    """A pool by the adapter its texts want; nearly always one part."""
-    tasks = pool.column("task").unique().to_pylist()
-    if len(tasks) == 1:
-        yield tasks[0], pool
-        return
-    for task in sorted(tasks, key=str):
-        mine = pc.is_null(pool.column("task")) if task is None else pc.equal(pool.column("task"), task)
-        yield task, pool.filter(mine)
+def _tokenised(pools: Iterator[pa.Table], encoder: Encoder, task: str | None) -> Iterator[_Pool]:
+    before: str | None = None
+    for rows in pools:
+        hashes = rows.column("text_hash").combine_chunks()
+        new = np.empty(len(hashes), bool)
+        new[0] = hashes[0].as_py() != before
+        new[1:] = pc.not_equal(hashes[1:], hashes[:-1]).to_numpy(zero_copy_only=False)
+        before = hashes[-1].as_py()
+        texts = rows.column("text") if new.all() else rows.column("text").filter(pa.array(new))
+        yield _Pool(rows, new, encoder.tokenise(texts.to_pylist(), task) if len(texts) else None)
 
 
-def _rows(part: pa.Table, encoded: Encoded) -> Iterator[pa.RecordBatch]:
-    hashes = part.column("text_hash").combine_chunks()
-    for start in range(0, len(hashes), _ROWS_OUT):
-        rows = slice(start, start + _ROWS_OUT)
+def _rows(
+    pool: _Pool,
+    vectors: npt.NDArray[np.float32],
+    tokens: npt.NDArray[np.int32],
+    padded: npt.NDArray[np.int32],
+) -> Iterator[pa.RecordBatch]:
+    """Rows with their vectors, of which the first is that of the pool before; tokens stand beside who brought the text."""
+    places = np.cumsum(pool.new)
+    told = np.zeros((2, len(pool.new)), np.int32)
+    told[:, pool.new] = tokens, padded
+    rows = pool.rows.select(["id", "field", "text_hash"]).combine_chunks()
+    for start in range(0, len(pool.new), _ROWS_OUT):
+        part = slice(start, start + _ROWS_OUT)
         columns = [
-            hashes[rows],
-            pa.array(encoded.tokens[rows], pa.int32()),
-            pa.array(encoded.padded[rows], pa.int32()),
-            binary_column(np.asarray(encoded.vectors[rows])),
+            *(column.chunk(0)[part] for column in rows.columns),
+            pa.array(pool.new[part]),
+            pa.array(told[0, part], pa.int32()),
+            pa.array(told[1, part], pa.int32()),
+            binary_column(vectors[places[part]]),
         ]
         yield pa.RecordBatch.from_arrays(columns, schema=ENCODED)
 

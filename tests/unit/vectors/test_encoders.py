@@ -88,7 +88,6 @@ def test_a_batch_that_torch_has_no_memory_for_is_halved(encoder: SentenceEncoder
     finally:
         hook.remove()
     assert refused
-    assert max(refused) == len(TEXTS)
     np.testing.assert_allclose(found.vectors, expected, atol=1e-5)
 
 

@@ -12,7 +12,7 @@ import pytest
 from faquarry.vectors.batching import Budget
 from faquarry.vectors.halves import binary_column, matrix_of
 from faquarry.vectors.model import ModelInfo, Tokenised
-from faquarry.vectors.task import TEXTS, ahead, encode_batches, pooled, scored_batches
+from faquarry.vectors.task import ENCODED, TEXTS, ahead, encode_batches, pooled, scored_batches
 
 
 class Letters:
@@ -40,12 +40,13 @@ class Spelled:
         return lambda: self.encoder.encode([self.texts[row] for row in rows])
 
 
-def batches_of(texts: Sequence[str], size: int, tasks: Sequence[str | None] = ()) -> Iterator[pa.RecordBatch]:
-    given = list(tasks) or [None] * len(texts)
+def batches_of(texts: Sequence[str], size: int, hashes: Sequence[str] = ()) -> Iterator[pa.RecordBatch]:
+    keys = [f"h{place}" for place in range(len(texts))]
+    given = list(hashes) or keys
     for start in range(0, len(texts), size):
         rows = slice(start, start + size)
-        hashes = [f"h{place}" for place in range(len(texts))]
-        yield pa.record_batch([hashes[rows], pa.array(given[rows], pa.string()), texts[rows]], schema=TEXTS)
+        fields = ["qa"] * len(texts[rows])
+        yield pa.record_batch([keys[rows], fields, given[rows], texts[rows]], schema=TEXTS)
     yield pa.record_batch([pa.array([], field.type) for field in TEXTS], schema=TEXTS)
 
 
@@ -64,19 +65,27 @@ def test_rows_come_in_order_whatever_the_pools(pool_bytes: int, tokenise_ahead: 
             done=lambda texts, tokens: told.append((texts, tokens)),
         )
     )
-    assert found.column("text_hash").to_pylist() == [f"h{place}" for place in range(50)]
+    assert found.schema == ENCODED
+    assert found.column("id").to_pylist() == [f"h{place}" for place in range(50)]
     np.testing.assert_array_equal(matrix_of(found.column("vector")), Letters().encode(texts))
     assert found.column("tokens").to_pylist() == [len(text) for text in texts]
     assert tuple(map(sum, zip(*told, strict=True))) == (50, sum(map(len, texts)))
 
 
-def test_texts_of_several_adapters_share_a_pool() -> None:
-    tasks = ["query", None, "passage", "query"]
+@pytest.mark.parametrize("pool_bytes", [1, 60, 150, 10**6])
+@pytest.mark.parametrize("size", [1, 2, 5, 99])
+def test_equal_texts_are_encoded_once_wherever_a_pool_ends(pool_bytes: int, size: int) -> None:
+    hashes = "aaabbbbbcdddddddde"
+    texts = [letter * 3 for letter in hashes]
+    encoder = Letters()
     found = pa.Table.from_batches(
-        encode_batches(batches_of(["a", "b", "ab", "aa"], 4, tasks), Letters(), budget=Budget(9), pool_bytes=1)
+        encode_batches(batches_of(texts, size, hashes), encoder, budget=Budget(9), pool_bytes=pool_bytes)
     )
-    vectors = dict(zip(found.column("text_hash").to_pylist(), matrix_of(found.column("vector")).tolist(), strict=True))
-    assert vectors == {"h0": [1, 0], "h1": [0, 1], "h2": [1, 1], "h3": [2, 0]}
+    assert found.column("id").to_pylist() == [f"h{place}" for place in range(len(texts))]
+    np.testing.assert_array_equal(matrix_of(found.column("vector")), encoder.encode(texts))
+    firsts = [place == 0 or hashes[place] != hashes[place - 1] for place in range(len(hashes))]
+    assert found.column("encoded").to_pylist() == firsts
+    assert found.column("tokens").to_pylist() == [3 * first for first in firsts]
 
 
 def test_a_pool_is_bounded_in_bytes() -> None:
