@@ -195,10 +195,10 @@ def _signing(questions: pa.Array, answers: pa.Array) -> object:
 def _rensa(questions: pa.Array, answers: pa.Array) -> object:
     from rensa import RMinHash
 
-    from faquarry.dedup.shingles import joined, word_shingles
+    from faquarry.dedup.shingles import word_shingles
 
     os.environ.setdefault("RAYON_NUM_THREADS", "1")
-    sets = joined(word_shingles(questions), word_shingles(answers))
+    sets = word_shingles(pc.binary_join_element_wise(questions, answers, " "))
     signed = RMinHash.digest_matrix_from_flat_token_hashes(sets.hashes, sets.starts.astype(np.uint64), 128, 1)
     return np.array(signed.to_rows(), np.uint32)
 

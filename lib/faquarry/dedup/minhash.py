@@ -16,7 +16,7 @@ import numpy.typing as npt
 from faquarry.dedup.hashing import mixed
 from faquarry.dedup.shingles import Shingles
 
-__all__ = ["PERMUTATIONS", "Bands", "band_hashes", "bands_for", "signatures"]
+__all__ = ["PERMUTATIONS", "Bands", "band_hashes", "bands_for", "least_agreement", "signatures", "sketches"]
 
 PERMUTATIONS = 128
 _AT_A_TIME = 1 << 17  # shingles whose products stay in a core's cache
@@ -84,6 +84,27 @@ def band_hashes(signed: Signatures, bands: Bands) -> Hashes:
             value ^= value >> np.uint64(32)
         out[:, band] = mixed(value)
     return out
+
+
+def sketches(signed: Signatures) -> Hashes:
+    """One bit of each of the first 64 permutations: two texts agree in a bit with probability (1 + J) / 2. -> (texts,)
+
+    b-bit minwise hashing (Li and König 2010) with b = 1.
+    """
+    out = np.zeros(signed.shape[1], np.uint64)
+    for place, row in enumerate(signed[:64]):
+        out |= ((row >> np.uint32(16)) & np.uint32(1)).astype(np.uint64) << np.uint64(place)
+    return out
+
+
+def least_agreement(jaccard: float, deviations: float = 3.0) -> int:
+    """Bits of 64 in which the sketches of two texts of this similarity agree, but for that many standard deviations.
+
+    >>> least_agreement(0.8), least_agreement(0.5)
+    (50, 37)
+    """
+    agree = (1 + jaccard) / 2
+    return int(64 * agree - deviations * (64 * agree * (1 - agree)) ** 0.5)
 
 
 @lru_cache(maxsize=4)

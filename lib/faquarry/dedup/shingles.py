@@ -15,7 +15,7 @@ import pyarrow as pa
 from faquarry.dedup.fold import UNSPACED, folded
 from faquarry.dedup.hashing import span_hashes
 
-__all__ = ["Shingles", "character_grams", "joined", "normalised", "word_shingles"]
+__all__ = ["Shingles", "character_grams", "normalised", "word_shingles"]
 
 Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
@@ -35,15 +35,6 @@ class Shingles:
     def owners(self) -> Places:
         """The text each shingle is of. -> (shingles,)"""
         return np.repeat(np.arange(len(self), dtype=np.int64), np.diff(self.starts))
-
-    def distinct(self) -> Shingles:
-        """Each shingle once a text, sorted."""
-        owners = self.owners
-        order = np.lexsort((self.hashes, owners))
-        hashes, owners = self.hashes[order], owners[order]
-        first = np.ones(len(hashes), bool)
-        first[1:] = (hashes[1:] != hashes[:-1]) | (owners[1:] != owners[:-1])
-        return _grouped(hashes[first], owners[first], len(self))
 
 
 def word_shingles(texts: pa.Array, run: int = 5) -> Shingles:
@@ -96,14 +87,6 @@ def normalised(texts: pa.Array) -> Hashes:
     return hashes
 
 
-def joined(first: Shingles, second: Shingles) -> Shingles:
-    """Text by text the shingles of both, each once."""
-    hashes = np.concatenate([first.hashes, second.hashes])
-    owners = np.concatenate([first.owners, second.owners])
-    order = np.argsort(owners, kind="stable")
-    return _grouped(hashes[order], owners[order], len(first)).distinct()
-
-
 def _stretches(codes: npt.NDArray[np.uint32]) -> tuple[Places, Places]:
     """Where words and unspaced stretches start and end; every text ends with a 0, so none goes on into the next."""
     kinds = (codes != 0).view(np.uint8) + ((codes & UNSPACED) != 0).view(np.uint8)
@@ -113,7 +96,3 @@ def _stretches(codes: npt.NDArray[np.uint32]) -> tuple[Places, Places]:
     starts, ends = changes, np.append(changes[1:], len(codes))
     inside = kinds[starts] != 0
     return starts[inside], ends[inside]
-
-
-def _grouped(hashes: Hashes, owners: Places, texts: int) -> Shingles:
-    return Shingles(hashes, np.searchsorted(owners, np.arange(texts + 1)))

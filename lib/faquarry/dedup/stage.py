@@ -179,7 +179,7 @@ class _Deduplication:
             question=settings.near_question,
             cap=settings.bucket_cap,
         )
-        self.counts["signed"], self.counts["unsigned"] = texts.sign()
+        self.counts["signed"], self.counts["withdrawn"] = texts.sign()
         found = texts.find()
         members = texts.members(found)
         groups: list[DataFrame] = []

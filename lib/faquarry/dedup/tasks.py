@@ -10,7 +10,7 @@ import pyarrow as pa
 from faquarry.dedup.buckets import Entries, pairs_in_buckets, parted, repeated
 from faquarry.dedup.hashing import mixed
 from faquarry.dedup.jaccard import near_similarity
-from faquarry.dedup.minhash import Bands, band_hashes, signatures
+from faquarry.dedup.minhash import Bands, band_hashes, signatures, sketches
 from faquarry.dedup.shingles import normalised, word_shingles
 
 __all__ = [
@@ -35,14 +35,24 @@ PACKED = pa.schema(
         ("ids", pa.binary()),
         ("places", pa.binary()),
         ("questions", pa.binary()),
+        ("sketches", pa.binary()),
         ("bands", pa.binary()),
     ]
 )
 UNPACKED = pa.schema([("id", pa.string()), ("place", pa.int64()), ("pack", pa.string())])
-PARTS = pa.schema([("part", pa.int32()), ("of", pa.string()), ("hashes", pa.binary()), ("keys", pa.binary())])
+PARTS = pa.schema(
+    [
+        ("part", pa.int32()),
+        ("of", pa.string()),
+        ("hashes", pa.binary()),
+        ("keys", pa.binary()),
+        ("sketches", pa.binary()),
+    ]
+)
 FOUND = pa.schema([("what", pa.string()), ("first", pa.int64()), ("second", pa.int64())])
 SCORED = pa.schema([("id1", pa.string()), ("id2", pa.string()), ("similarity", pa.float32()), ("asked", pa.float32())])
 
+_ENTRY = {"hashes": "<u4", "keys": "<u8", "sketches": "<u8"}
 _SLICE = 2048  # texts whose arrays stay in a core's cache
 _FLUSH = 1 << 22  # entries that a task holds before it passes them on
 _PAIRS = 1024  # pairs compared at a time
@@ -52,18 +62,19 @@ def signed(batch: pa.RecordBatch, bands: Bands, run_id: str) -> pa.RecordBatch:
     """Rows (id, place, question, answer) of qa, with ids of 32 hexadecimal digits -> one row that packs their signatures.
 
     Arrays of numbers of 64 bits, little-endian: `ids` two a pair, `places`, `questions` (a hash of place and normalised
-    question, 0 for a question without words), `bands` (`bands.bands` a pair, all 0 for a text without words).
+    question, 0 for a question without words), `sketches`, `bands` (`bands.bands` a pair, all 0 for a text without words).
     """
     questions, answers = batch.column("question"), batch.column("answer")
     asked, told = word_shingles(questions), word_shingles(answers)
     used = bands.bands * bands.rows
-    hashes = band_hashes(np.minimum(signatures(asked, used), signatures(told, used)), bands)
+    smallest = np.minimum(signatures(asked, used), signatures(told, used))
+    hashes = band_hashes(smallest, bands)
     hashes[(np.diff(asked.starts) == 0) & (np.diff(told.starts) == 0)] = 0
     places = batch.column("place").to_numpy(zero_copy_only=False).astype("<i8")
     plain = normalised(questions)
     key = mixed(plain ^ mixed(places.view(np.uint64)))
     key[plain == 0] = 0
-    arrays = (bytes.fromhex(str(content(batch.column("id")), "ascii")), places, key, hashes)
+    arrays = (bytes.fromhex(str(content(batch.column("id")), "ascii")), places, key, sketches(smallest), hashes)
     columns = [
         np.ascontiguousarray(values).tobytes() if isinstance(values, np.ndarray) else values for values in arrays
     ]
@@ -97,7 +108,7 @@ def without(batches: Iterable[pa.RecordBatch], gone: frozenset[str]) -> Iterator
             kept = np.array([ids[i : i + 16].hex() not in gone for i in range(0, len(ids), 16)], bool)
             left = {
                 name: np.frombuffer(row[name], np.uint8).reshape(len(kept), -1)[kept].tobytes()
-                for name in ("ids", "places", "questions", "bands")
+                for name in ("ids", "places", "questions", "sketches", "bands")
             }
             yield pa.RecordBatch.from_pylist([{**row, **left, "pairs": int(kept.sum())}], schema=PACKED)
 
@@ -109,19 +120,20 @@ def cut(batches: Iterable[pa.RecordBatch], parts: int) -> Iterator[pa.RecordBatc
 
     def flushed() -> Iterator[pa.RecordBatch]:
         for of, entries in waiting.items():
-            for part, inside in parted(Entries.joined(entries), parts):
-                yield _row(part, of, inside)
-            entries.clear()
+            if entries:
+                for part, inside in parted(Entries.joined(entries), parts):
+                    yield _row(part, of, inside)
+                entries.clear()
 
     for batch in batches:
         for row in batch.to_pylist():
             keys = np.frombuffer(row["ids"], ">u8")[::2].astype(np.uint64)
+            bits = np.frombuffer(row["sketches"], "<u8")
             for of, name in (("question", "questions"), ("near", "bands")):
                 hashes = np.frombuffer(row[name], "<u8")
                 each = len(hashes) // max(1, len(keys))
-                entries = Entries(hashes, np.repeat(keys, each))
-                some = hashes != 0
-                waiting[of].append(entries if some.all() else Entries(hashes[some], entries.keys[some]))
+                entries = Entries(hashes, np.repeat(keys, each), np.repeat(bits, each))
+                waiting[of].append(entries if hashes.all() else entries[hashes != 0])
                 held += len(hashes)
             if held >= _FLUSH:
                 yield from flushed()
@@ -129,30 +141,29 @@ def cut(batches: Iterable[pa.RecordBatch], parts: int) -> Iterator[pa.RecordBatc
     yield from flushed()
 
 
-def find(batches: Iterable[pa.RecordBatch], cap: int) -> Iterator[pa.RecordBatch]:
+def find(batches: Iterable[pa.RecordBatch], cap: int, agreement: int) -> Iterator[pa.RecordBatch]:
     """Entries of whole parts -> rows of FOUND.
 
     ``near``: two keys whose texts share a band. ``question``: a hash that several texts have, and the key of one of them.
-    ``hot``: a bucket beyond the cap, and (once a part) how many texts stand in such buckets.
+    ``hot``: buckets beyond the cap in a part, and the texts in them.
     """
     gathered: dict[tuple[int, str], list[Entries]] = {}
     for batch in batches:
         for row in batch.to_pylist():
-            entries = Entries(np.frombuffer(row["hashes"], "<u8"), np.frombuffer(row["keys"], "<u8"))
+            entries = Entries(*(np.frombuffer(row[name], kind) for name, kind in _ENTRY.items()))
             gathered.setdefault((row["part"], row["of"]), []).append(entries)
     for part, of in sorted(gathered):
         entries = Entries.joined(gathered.pop((part, of)))
         if of == "question":
             same = repeated(entries)
-            yield from _found("question", same.hashes, same.keys)
+            whole = same.hashes.astype(np.uint64) | np.uint64(part << 32)
+            yield from _found("question", whole, same.keys)
         else:
-            found = pairs_in_buckets(entries, cap)
+            found = pairs_in_buckets(entries, cap, agreement)
             # A pair shares many bands: what one part holds of it goes on once.
             pairs = np.unique(found.pairs.view([("", "u8"), ("", "u8")])).view(np.uint64).reshape(-1, 2)
             yield from _found("near", pairs[:, 0], pairs[:, 1])
-            crowds = np.zeros_like(found.hot)
-            crowds[:1] = found.crowd
-            yield from _found("hot", found.hot, crowds)
+            yield from _found("hot", np.array([found.hot]), np.array([found.crowd]))
 
 
 def score(batches: Iterable[pa.RecordBatch], threshold: float) -> Iterator[pa.RecordBatch]:
@@ -173,8 +184,8 @@ def _found(what: str, first: np.ndarray, second: np.ndarray) -> Iterator[pa.Reco
 
 
 def _row(part: int, of: str, entries: Entries) -> pa.RecordBatch:
-    row = {"part": part, "of": of, "hashes": entries.hashes.tobytes(), "keys": entries.keys.tobytes()}
-    return pa.RecordBatch.from_pylist([row], schema=PARTS)
+    packed = {name: getattr(entries, name).astype(kind, copy=False).tobytes() for name, kind in _ENTRY.items()}
+    return pa.RecordBatch.from_pylist([{"part": part, "of": of, **packed}], schema=PARTS)
 
 
 def content(column: pa.Array) -> memoryview:

@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from faquarry.dedup.groups import grouped
-from faquarry.dedup.minhash import Bands, bands_for
+from faquarry.dedup.minhash import Bands, bands_for, least_agreement
 from faquarry.dedup.staging import Staging
 from faquarry.dedup.tasks import (
     FOUND,
@@ -38,9 +38,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Found", "Texts"]
 
-_ENTRY_BYTES = 16
+_ENTRY_BYTES = 20
 _TASK_BYTES = 48 << 20
 _PARTS_A_TASK = 4  # hash partitioning of parts over tasks evens out
+_WORDS_BELOW = 0.1  # texts that are near by character 5-grams may be this much farther apart by words
 _BROADCAST_KEYS = 2_000_000
 
 Batches = Iterable[pa.RecordBatch]
@@ -122,26 +123,30 @@ class Texts:
         size = self.signatures() * (self.bands.bands + 1) * _ENTRY_BYTES
         tasks = max(2, -(-size // _TASK_BYTES))
         parts, cap = tasks * _PARTS_A_TASK, self.cap
-        entries = self._run(self._packs("ids", "questions", "bands"), lambda batches: cut(batches, parts), PARTS)
-        met = self._run(entries.repartition(tasks, "part"), lambda batches: find(batches, cap), FOUND)
+        agreement = least_agreement(max(0.0, self.threshold - _WORDS_BELOW))
+        entries = self._run(
+            self._packs("ids", "questions", "sketches", "bands"), lambda batches: cut(batches, parts), PARTS
+        )
+        met = self._run(entries.repartition(tasks, "part"), lambda batches: find(batches, cap, agreement), FOUND)
         found = self.staging.keep("found", met)
         pairs = found.where("what = 'near'").select("first", "second").distinct()
         pairs = self.staging.keep("pairs", pairs.select(_key("first").alias("key1"), _key("second").alias("key2")))
-        counted = {
-            row["what"]: row
-            for row in found.groupBy("what")
-            .agg(F.count("*").alias("n"), F.sum(F.when(F.col("what") == "hot", F.col("second"))).alias("s"))
-            .collect()
-        }
-        hot = counted.get("hot")
+        hot = F.col("what") == "hot"
+        counts = found.agg(
+            F.count(F.when(F.col("what") == "near", 1)),
+            F.count(F.when(F.col("what") == "question", 1)),
+            F.sum(F.when(hot, F.col("first"))),
+            F.sum(F.when(hot, F.col("second"))),
+        ).first()
+        near, questions, buckets, crowd = (int(count or 0) for count in counts or ())
         return Found(
             questions=found.where("what = 'question'").select(
                 F.col("first").alias("question"), _key("second").alias("key")
             ),
             pairs=pairs,
-            keys=sum(counted[what]["n"] * times for what, times in (("near", 2), ("question", 1)) if what in counted),
-            hot=hot["n"] if hot else 0,
-            crowd=hot["s"] if hot else 0,
+            keys=2 * near + questions,
+            hot=buckets,
+            crowd=crowd,
         )
 
     def members(self, found: Found) -> DataFrame:
@@ -227,7 +232,7 @@ class Texts:
         if ours:
             rows &= pc.field("run_id") == self.run_id
         if linked is not None:
-            rows &= pc.field("linked") == linked
+            rows &= pc.field("linked") if linked else ~pc.field("linked")
         if table == "_signatures":
             return int(pc.sum(dataset.to_table(columns=["pairs"], filter=rows).column(0)).as_py() or 0)
         return int(dataset.count_rows(filter=rows))

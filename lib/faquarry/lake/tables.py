@@ -252,6 +252,7 @@ DUPLICATES = _table(
     ],
     key=("id", "kind"),
     cluster=("kind",),
+    long_text=("keep",),  # statistics of a boolean hide rows from DuckDB (``keep = false``)
 )
 
 EMBEDDINGS = _table(
@@ -395,6 +396,7 @@ SIGNATURES = _table(
             pa.binary(),
             "8 bytes a pair: hash of place and normalised question; 0: a question without words",
         ),
+        ("sketches", pa.binary(), "8 bytes a pair: a bit of each of 64 permutations"),
         ("bands", pa.binary(), "8 bytes a pair and band: its hash; 0: a text without words"),
     ],
     key=("pack",),
@@ -407,6 +409,8 @@ SIMILAR = _table(
     [
         ("id1", TEXT, "the smaller id"),
         ("id2", TEXT, "the larger id"),
+        ("made_with", TEXT, "fingerprint of the rule"),
+        ("run_id", TEXT, "the run that wrote the row"),
         ("linked", pa.bool_(), "whether a shared band led to it; else only measured for a group's representative"),
         (
             "similarity",
@@ -414,10 +418,9 @@ SIMILAR = _table(
             "Jaccard of question and answer: of words, or of character 5-grams if that is larger",
         ),
         ("asked", pa.float32(), "Jaccard of the questions"),
-        ("made_with", TEXT, "fingerprint of the rule"),
-        ("run_id", TEXT, "the run that wrote the row"),
     ],
     key=("id1", "id2", "linked"),
+    long_text=("linked",),
 )
 
 PLACES = _table(

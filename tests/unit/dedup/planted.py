@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from faquarry.dedup.components import components
 from faquarry.dedup.jaccard import near_similarity
-from faquarry.dedup.minhash import bands_for
+from faquarry.dedup.minhash import bands_for, least_agreement
 from faquarry.dedup.tasks import FOUND, SCORED, cut, find, score, sign
 
 __all__ = ["LANGUAGES", "RATES", "Copy", "Pair", "copies", "groups", "id_of", "near_pairs", "similarity"]
@@ -76,7 +76,8 @@ def near_pairs(
     questions, answers = (pa.array([pair[side] for pair in pairs], pa.string()) for side in (0, 1))
     place = pa.array(np.zeros(len(pairs), np.int64))
     batch = pa.record_batch({"id": pa.array(ids), "place": place, "question": questions, "answer": answers})
-    found = pa.Table.from_batches(find(cut(sign([batch], bands_for(threshold), "run"), 4), cap), FOUND)
+    agreement = least_agreement(threshold - 0.1)
+    found = pa.Table.from_batches(find(cut(sign([batch], bands_for(threshold), "run"), 4), cap, agreement), FOUND)
     near = found.filter(pc.equal(found.column("what"), "near"))
     keys = np.array([int(id_[:16], 16) for id_ in ids], np.uint64)
     order = np.argsort(keys)

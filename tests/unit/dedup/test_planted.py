@@ -16,7 +16,7 @@ import pytest
 from tests.unit.dedup.planted import LANGUAGES, Copy, Pair, copies, groups, near_pairs, similarity
 
 from faquarry.dedup.jaccard import jaccards
-from faquarry.dedup.shingles import character_grams, joined, word_shingles
+from faquarry.dedup.shingles import character_grams, word_shingles
 
 Texts = dict[str, list[Pair]]
 A_LANGUAGE = 30
@@ -58,12 +58,12 @@ def recall(planted: Sequence[Copy], jaccard: np.ndarray) -> dict[str, float]:
 def grams(one: Sequence[Pair], other: Sequence[Pair]) -> np.ndarray:
     """Jaccard of character 5-grams."""
     sides = [[character_grams(pa.array([pair[side] for pair in pairs])) for side in (0, 1)] for pairs in (one, other)]
-    return jaccards(joined(*sides[0]), joined(*sides[1]))
+    return jaccards(sides[0], sides[1])
 
 
 def words(one: Sequence[Pair], other: Sequence[Pair]) -> np.ndarray:
     sides = [[word_shingles(pa.array([pair[side] for pair in pairs])) for side in (0, 1)] for pairs in (one, other)]
-    return jaccards(joined(*sides[0]), joined(*sides[1]))
+    return jaccards(sides[0], sides[1])
 
 
 MEASURES = {"ours": similarity, "words": words, "character 5-grams": grams}
