@@ -36,10 +36,8 @@ class Frames:
 
         Where it is wanted, those whose question and answer are far apart are left out.
         """
-        qa = self.writer.frame("qa").select("id", "language", "site", "page_id", "position", "question", "answer")
-        rows = qa.join(self._vectors(self.model, "qa", "vector", "text_hash"), "id")
-        for field in ("question", "answer"):
-            rows = rows.join(self._vectors(self.retrieval, field, f"{field}_vector", f"{field}_hash"), "id", "left")
+        rows = self.writer.frame("qa").select("id", "language", "site", "page_id", "position", "question", "answer")
+        rows = rows.join(self._vectors(), "id")
         groups = (
             self.writer.frame("duplicates").where("kind = 'question'").selectExpr("id", "group_id AS question_group")
         )
@@ -58,8 +56,12 @@ class Frames:
         )  # fmt: skip
 
     def sites(self) -> DataFrame:
-        """Sites of two languages or more: languages, rows, comparisons, digest of all that their bitexts depend on."""
-        pairs = self.pairs().selectExpr("site", "language", "page_id", f"{_PAIR_DIGEST} AS h")
+        """Sites of two languages or more, and those that were aligned: what they are now, and the digest they had then.
+
+        Columns: site, languages, rows, comparisons, digest (null where the site has no two languages any more), before.
+        The digest is over all that the bitexts of a site depend on.
+        """
+        pairs = self.pairs().selectExpr("site", "language", f"{_PAIR_DIGEST} AS h")
         languages = pairs.groupBy("site", "language").agg(
             *_expressions("count(*) AS n", "bit_xor(h) AS x", "sum(CAST(h AS decimal(38, 0))) AS s")
         )
@@ -68,16 +70,14 @@ class Frames:
                 "count(*) AS languages", "sum(n) AS rows", "sum(n * n) AS squares", "bit_xor(x) AS x", "sum(s) AS s"
             )
         )
-        sites = sites.where("languages > 1")
-        used = pairs.select("site", "page_id").distinct()
-        pages = self.pages().join(used, ["site", "page_id"], "left_semi")
-        claims = pages.selectExpr("site", f"{_PAGE_DIGEST} AS h").groupBy("site")
+        claims = self.pages().selectExpr("site", f"{_PAGE_DIGEST} AS h").groupBy("site")
         claimed = claims.agg(*_expressions("bit_xor(h) AS px", "sum(CAST(h AS decimal(38, 0))) AS ps"))
         digest = f"concat_ws('-', '{self.fingerprint}', rows, hex(x), s, hex(px), ps)"
-        return sites.join(claimed, "site", "left").selectExpr(
+        now = sites.where("languages > 1").join(claimed, "site", "left").selectExpr(
             "site", "CAST(languages AS int) AS languages", "rows",
             "CAST((rows * rows - squares) / 2 AS bigint) AS comparisons", f"{digest} AS digest",
         )  # fmt: skip
+        return now.join(self.state().selectExpr("site", "digest AS before"), "site", "full")
 
     def state(self) -> DataFrame:
         """What was aligned with this model."""
@@ -86,22 +86,11 @@ class Frames:
     def bitexts(self) -> DataFrame:
         return self.writer.frame("bitexts").where(self._mine())
 
-    def changed(self, sites: DataFrame) -> DataFrame:
-        """Sites that are new, or not as they were when they were aligned."""
-        return sites.join(self.state().select("site", "digest"), ["site", "digest"], "left_anti")
-
-    def gone(self, sites: DataFrame) -> DataFrame:
-        """Sites that were aligned and have no two languages any more."""
-        return self.state().select("site").join(sites.select("site"), "site", "left_anti")
-
     def rows(self, tasks: DataFrame) -> DataFrame:
         """Pages (kind 0) and pairs (kind 1) of the sites of `tasks` (site, task), with the task."""
         wanted = F.broadcast(tasks)
         pairs = self.pairs().join(wanted, "site").withColumn("kind", F.lit(1))
-        used = pairs.select("site", "page_id").distinct()
-        pages = (
-            self.pages().join(wanted, "site").join(used, ["site", "page_id"], "left_semi").withColumn("kind", F.lit(0))
-        )
+        pages = self.pages().join(wanted, "site").withColumn("kind", F.lit(0))
         columns = [*ROW.names, "task"]
         for name, _ in PAGE_ROW:
             if name != "page_id":
@@ -117,13 +106,22 @@ class Frames:
         columns = ["site", "page_id", *dict(PAIR_ROW)]
         return pairs.join(first, "id", "left_semi").select(*columns)
 
-    def _vectors(self, model: ModelInfo, field: str, vector: str, hashed: str) -> DataFrame:
-        mine = f"model = '{_quoted(model.name)}' AND revision = '{_quoted(model.revision)}' AND field = '{field}'"
-        return (
-            self.writer.frame("embeddings")
-            .where(mine)
-            .selectExpr("id", f"vector AS {vector}", f"text_hash AS {hashed}")
+    def _vectors(self) -> DataFrame:
+        """Of every pair with a vector to align by: the vectors, and the hashes of the texts they were made of."""
+        wanted = (
+            (self.model, "qa", "vector", "text_hash"),
+            (self.retrieval, "question", "question_vector", "question_hash"),
+            (self.retrieval, "answer", "answer_vector", "answer_hash"),
         )
+        mine, columns = [], []
+        for model, field, vector, hashed in wanted:
+            of = f"model = '{_quoted(model.name)}' AND revision = '{_quoted(model.revision)}' AND field = '{field}'"
+            mine.append(f"({of})")
+            columns += [
+                f"max(CASE WHEN {of} THEN {c} END) AS {n}" for c, n in (("vector", vector), ("text_hash", hashed))
+            ]
+        rows = self.writer.frame("embeddings").where(" OR ".join(mine))
+        return rows.groupBy("id").agg(*_expressions(*columns)).where("text_hash IS NOT NULL")
 
     def _mine(self) -> str:
         return f"model = '{_quoted(self.model.name)}' AND revision = '{_quoted(self.model.revision)}'"

@@ -127,13 +127,12 @@ class _Aligning:
     def done(self) -> Outcome:
         for table in (*AlignStage.writes, STATE):
             self.writer.ensure(table)
-        sites = self.frames.sites().localCheckpoint()
-        changed = self.frames.changed(sites).localCheckpoint()
-        gone = self.frames.gone(sites).localCheckpoint()
+        sites = self.frames.sites().where("NOT (digest <=> before)").localCheckpoint()
+        changed, gone = sites.where("digest IS NOT NULL"), sites.where("digest IS NULL").select("site")
         sizes = [SiteSize(*row) for row in changed.select("site", "languages", "rows", "comparisons").collect()]
         if sizes:
             self._stage(sizes)
-        redone = changed.select("site").unionByName(gone.select("site"))
+        redone = sites.select("site")
         with self.context.lake.exclusive(self._waiting):
             if sizes or not gone.isEmpty():
                 self._commit(redone, bool(sizes))

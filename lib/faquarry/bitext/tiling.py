@@ -94,9 +94,7 @@ class Tiling:
             names = tasks.select("site", F.col(language).alias("language"), "task")
             sides.append(pairs.join(names, ["site", "language"]).withColumn("kind", F.lit(kind)))
         both = sides[0].unionByName(sides[1])
-        used = both.select("site", "page_id", "task").distinct()
-        pages = self.frames.pages().join(F.broadcast(tasks.select("site").distinct()), "site", "left_semi")
-        pages = pages.join(used, ["site", "page_id"]).withColumn("kind", F.lit(0))
+        pages = self.frames.pages().join(tasks.select("site", "task"), "site").withColumn("kind", F.lit(0))
         mine = lists.join(tasks, ["site", "language1", "language2"]).withColumn("kind", F.lit(3))
         parts = [_filled(frame) for frame in (pages, both, mine)]
         placed = parts[0].unionByName(parts[1]).unionByName(parts[2]).repartitionById(len(meetings), F.col("task"))
