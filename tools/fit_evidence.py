@@ -248,7 +248,7 @@ def training(sites: Sequence[KnownSite], own: Thresholds, seed: int, rounds: int
 def strangers(site: KnownSite, sites: Sequence[KnownSite], own: Thresholds, rng: np.random.Generator) -> list[Example]:
     """A language of the site against one of another site, under the first one's hreflang: nothing belongs together."""
     found: list[Example] = []
-    for _ in range(3):
+    for _ in range(4):
         other = sites[int(rng.integers(len(sites)))]
         left = site.sides[int(rng.integers(len(site.sides)))]
         right = other.sides[int(rng.integers(len(other.sides)))]

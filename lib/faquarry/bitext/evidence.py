@@ -58,6 +58,8 @@ TEXT_FEATURES = (
     "words_best",
     "question_length",  # how far the lengths are from the usual ratio, as |log|
     "answer_length",
+    "translated",  # mean gap of the other mutual neighbours: do these languages have translations at all?
+    "near",  # mean cosine of the other mutual neighbours, in spreads
     "size",  # log of the number of comparisons: what chance had to choose from
 )
 
@@ -140,6 +142,7 @@ def text_evidence(
     gaps = scale.apart(
         np.stack([cosine - _best_other(forth, i, j, right.group), cosine - _best_other(back, j, i, left.group)])
     )
+    nearest = mutual(i, j, forth, back)
     margin = cosine - (mean_scores(forth)[i] + mean_scores(back)[j]) / 2
     questions = _apart(left.side, right.side, "question_vectors", i, j, thresholds)
     answers = _apart(left.side, right.side, "answer_vectors", i, j, thresholds)
@@ -154,7 +157,7 @@ def text_evidence(
         "gap_smaller": gaps.min(axis=0) / 2,
         "gap_larger": gaps.max(axis=0) / 2,
         "margin": scale.apart(margin) / 2,
-        "mutual": mutual(i, j, forth, back),
+        "mutual": nearest,
         "question": questions / 4,
         "answer": answers / 4,
         "question_distant": _below(questions) if left.side.question_vectors is not None else nothing,
@@ -168,6 +171,8 @@ def text_evidence(
         "words_best": _best(words_shared, i, j),
         "question_length": _unusual(left.question_length, right.question_length, i, j),
         "answer_length": _unusual(left.answer_length, right.answer_length, i, j),
+        "translated": _mean_of_others(gaps.min(axis=0), nearest) / 2,
+        "near": _mean_of_others(scale.above(cosine), nearest) / 4,
         "size": np.full(len(found), np.log10(max(1, len(left.side) * len(right.side))) / 4),
     }
     return np.clip(np.stack([columns[name] for name in TEXT_FEATURES], axis=1).astype(np.float64), -4, 4)
@@ -217,6 +222,12 @@ def page_evidence(
 def margins(found: Candidates, forth: TopK, back: TopK) -> Floats:
     """The ratio margin of every candidate."""
     return ratio_margin(found.similarity, found.i, found.j, forth, back)
+
+
+def _mean_of_others(values: Floats, among: npt.NDArray[np.bool_]) -> Floats:
+    """The mean over those `among`, each left out of its own, with two values of 0 added: a handful says little."""
+    total, count = values[among].sum(), among.sum()
+    return np.asarray((total - values * among) / (count - among + 2), dtype=np.float64)
 
 
 def _below(above: Floats) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from faquarry.bitext.confidence import Weights, packaged
+from faquarry.bitext.scale import expected
 from faquarry.config.settings import AlignSettings
 from faquarry.vectors.model import Thresholds
 
@@ -36,7 +37,9 @@ def rules_of(settings: AlignSettings, thresholds: Thresholds, weights: Weights |
     evidence = settings.evidence and not published
     keep, publish = settings.keep, settings.publish
     if evidence:
-        keep, publish = (-1.0 if floor is None else floor for floor in (keep, publish))
+        # What pages say may lift a pair over the model's own threshold, not from anywhere: a spread below it is the least.
+        keep = thresholds.keep - expected(thresholds)[1] if keep is None else keep
+        publish = thresholds.keep if publish is None else publish
     else:
         keep = thresholds.keep if keep is None else keep
         publish = thresholds.publish if publish is None else publish

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
     "AlignSettings",
+    "BenchmarkSettings",
     "DedupSettings",
     "EmbedSettings",
     "ExtractSettings",
@@ -171,9 +172,9 @@ class AlignSettings(Section):
         None,
         ge=-1,
         le=1,
-        description="cosine a bitext needs; unset: the model's threshold without evidence, none with it",
+        description="cosine a bitext needs; unset: the model's threshold, with evidence a little less",
     )
-    publish: float | None = Field(None, ge=-1, le=1, description="cosine a published bitext needs; unset: as for keep")
+    publish: float | None = Field(None, ge=-1, le=1, description="cosine a published bitext needs; unset: the model's threshold, with evidence that for keeping")
     neighbours: int = Field(4, ge=1, le=64, description="k: neighbours in either direction, of candidates and margin")
     equal_questions: bool = Field(False, description="allow bitexts of equal questions (letters and digits compared)")
     equal_answers: bool = Field(False, description="allow bitexts of equal answers")
@@ -210,6 +211,17 @@ class JudgeSettings(Section):
     timeout_s: float = Field(60.0, gt=0, description="seconds without an answer before a request counts as failed")
 
 
+class BenchmarkSettings(Section):
+    """Retrieval benchmarks (verb `benchmark`)."""
+
+    min_sites: int = Field(10, ge=1, description="sites a language needs")
+    min_pairs: int = Field(100, ge=1, description="pairs a language needs, repeats left out")
+    test_share: float = Field(0.1, gt=0, lt=1, description="of the pairs of a language become test queries, one a site")
+    max_test: int = Field(10_000, ge=1, description="test queries of a language")
+    dev_share: float = Field(0.02, ge=0, lt=1, description="of the pairs of a language become dev queries, one a site")
+    max_dev: int = Field(1_000, ge=0, description="dev queries of a language")
+
+
 class SparkSettings(Section):
     """The session that faquarry makes when none is running (a running one is used as it is)."""
 
@@ -244,5 +256,6 @@ class Settings(Section):
     embed: EmbedSettings = EmbedSettings()
     align: AlignSettings = AlignSettings()
     judge: JudgeSettings = JudgeSettings()
+    benchmark: BenchmarkSettings = BenchmarkSettings()
     spark: SparkSettings = SparkSettings()
     log: LogSettings = LogSettings()
