@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
 from faquarry.dedup.staging import Staging
@@ -45,28 +46,21 @@ def represented(stood: DataFrame) -> DataFrame:
     )
 
 
-def settle(writer: LakeWriter, rows: DataFrame, kinds: list[str], staging: Staging, run_id: str) -> bool:
-    """Makes `rows` what `duplicates` holds of these kinds; rows that are right already are left alone.
-
-    -> whether anything was written.
-    """
+def settle(writer: LakeWriter, rows: DataFrame, kinds: list[str], staging: Staging, run_id: str) -> None:
+    """Makes `rows` what `duplicates` holds of these kinds; rows that are right already are left alone."""
     said = [name for name in DUPLICATES.columns if name != "run_id"]
+    signed = {"run_id": F.lit(run_id)}
+    dataset = writer.lake.dataset("duplicates")
+    if dataset is None or not dataset.count_rows(filter=pc.field("kind").isin(kinds)):
+        # Nothing to compare with: written at once. What a killed run leaves here, the next one compares.
+        writer.append("duplicates", rows.select(*said).withColumns(signed))
+        return
     rows = staging.keep("rows", rows.select(*said))
-    writer.ensure("duplicates")
     there = writer.frame("duplicates").where(F.col("kind").isin(kinds)).select(*said)
-    if there.isEmpty():
-        if rows.isEmpty():
-            return False
-        writer.append("duplicates", rows.withColumn("run_id", F.lit(run_id)))
-        return True
-    other = rows.alias("new").join(
-        there.alias("old"), [F.col(f"new.{name}").eqNullSafe(F.col(f"old.{name}")) for name in said], "left_anti"
-    )
-    other = staging.keep("other", other)
-    gone = there.join(rows, ["id", "kind"], "left_anti").select("id", "kind").localCheckpoint()
-    changed, went = not other.isEmpty(), not gone.isEmpty()
-    if changed:
-        writer.merge("duplicates", other.withColumn("run_id", F.lit(run_id)), update_if="true")
-    if went:
+    same = [F.col(f"new.{name}").eqNullSafe(F.col(f"old.{name}")) for name in said]
+    other = staging.keep("other", rows.alias("new").join(there.alias("old"), same, "left_anti"))
+    gone = staging.keep("gone", there.join(rows, ["id", "kind"], "left_anti").select("id", "kind"))
+    if not other.isEmpty():
+        writer.merge("duplicates", other.withColumns(signed), update_if="true")
+    if not gone.isEmpty():
         writer.delete("duplicates", gone)
-    return changed or went

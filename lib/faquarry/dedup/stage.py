@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
 from faquarry.config.settings import Settings
@@ -240,10 +241,12 @@ class _Deduplication:
 
     def _written(self) -> dict[str, int]:
         """Groups and dropped pairs by kind, of all that `duplicates` holds."""
-        counted = self.writer.frame("duplicates").groupBy("kind", "keep").count().collect()
-        found = {(row["kind"], row["keep"]): int(row["count"]) for row in counted}
+        table = self.context.lake.dataset("duplicates")
+        if table is None:
+            return {}
+        chosen = {"groups": pc.field("keep"), "dropped": ~pc.field("keep")}
         return {
-            f"{kind}_{word}": found.get((kind, keep), 0)
+            f"{kind}_{word}": table.count_rows(filter=(pc.field("kind") == kind) & rows)
             for kind in self.plan.kinds
-            for word, keep in (("groups", True), ("dropped", False))
+            for word, rows in chosen.items()
         }

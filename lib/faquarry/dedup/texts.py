@@ -81,10 +81,10 @@ class Texts:
         """Brings `_signatures` up to `qa`. -> how many pairs were signed, how many signatures went."""
         placed = self.qa.withColumn("place", F.xxhash64("site", "language"))
         removed = 0
-        if self.writer.exists("_signatures"):
-            others = self.writer.frame("_signatures").where(F.col("made_with") != self.made_with).select("pack")
-            if not others.isEmpty():
-                self.writer.delete("_signatures", others.localCheckpoint())
+        if self._count("_signatures", made_with=None):
+            if self._count("_signatures", made_with=None) > self.signatures():
+                others = self.writer.frame("_signatures").where(F.col("made_with") != self.made_with)
+                self.writer.delete("_signatures", others.select("pack"))
             known = self._run(self._packs("pack", "ids", "places"), unpack, UNPACKED)
             known = self.staging.keep("known", known)
             removed = self._withdraw(known.join(placed.select("id", "place"), ["id", "place"], "left_anti"))
@@ -104,10 +104,10 @@ class Texts:
 
     def _withdraw(self, stale: DataFrame) -> int:
         """Takes pairs (id, pack) out of their packs."""
-        stale = stale.localCheckpoint()
-        gone = frozenset(row["id"] for row in stale.select("id").collect())
+        found = stale.select("id", "pack").toArrow()
+        gone = frozenset(found.column("id").to_pylist())
         if gone:
-            packs = self._packs(*PACKED.names).join(stale.select("pack").distinct(), "pack", "left_semi")
+            packs = self._packs(*PACKED.names).where(F.col("pack").isin(found.column("pack").unique().to_pylist()))
             left = self._run(packs, lambda batches: without(batches, gone), PACKED)
             left = self.staging.keep("left", left)
             self.writer.merge("_signatures", self._marked(left), update_if="true")
@@ -194,7 +194,6 @@ class Texts:
 
     def similarities(self, pairs: DataFrame, members: DataFrame) -> DataFrame:
         """(id1, id2, similarity) of pairs (id1 < id2) of ids; those that nobody has compared are, and remembered."""
-        pairs = self.staging.keep("measured", pairs)
         missing = pairs.join(self._compared().select("id1", "id2"), ["id1", "id2"], "left_anti")
         missing = self.staging.keep("missing", missing)
         if not missing.isEmpty():
@@ -223,12 +222,14 @@ class Texts:
     def _marked(self, frame: DataFrame) -> DataFrame:
         return frame.withColumns({"made_with": F.lit(self.made_with), "run_id": F.lit(self.run_id)})
 
-    def _count(self, table: str, *, ours: bool = False, linked: bool | None = None) -> int:
+    def _count(self, table: str, *, ours: bool = False, linked: bool | None = None, made_with: str | None = "") -> int:
         """Rows under our rule (pairs in packs), as written; no JVM is needed to count."""
         dataset = self.writer.lake.dataset(table)
         if dataset is None:
             return 0
-        rows = pc.field("made_with") == self.made_with
+        rows = pc.scalar(True)
+        if made_with is not None:
+            rows &= pc.field("made_with") == self.made_with
         if ours:
             rows &= pc.field("run_id") == self.run_id
         if linked is not None:
