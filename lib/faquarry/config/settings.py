@@ -174,7 +174,12 @@ class AlignSettings(Section):
         le=1,
         description="cosine a bitext needs; unset: the model's threshold, with evidence a little less",
     )
-    publish: float | None = Field(None, ge=-1, le=1, description="cosine a published bitext needs; unset: the model's threshold, with evidence that for keeping")
+    publish: float | None = Field(
+        None,
+        ge=-1,
+        le=1,
+        description="cosine a published bitext needs; unset: the model's threshold, with evidence that for keeping",
+    )
     neighbours: int = Field(4, ge=1, le=64, description="k: neighbours in either direction, of candidates and margin")
     equal_questions: bool = Field(False, description="allow bitexts of equal questions (letters and digits compared)")
     equal_answers: bool = Field(False, description="allow bitexts of equal answers")
