@@ -102,7 +102,7 @@ def write_site(lake: Path, pairs: int, dim: int) -> None:
 
     each = pairs // 3
     concepts = unit(each, dim, 5).astype(np.float32)
-    words = np.array([f"w{n:05d}" for n in range(20_000)])
+    words = np.array(["".join(chr(97 + int(d)) for d in f"{n * 7919:06d}") for n in range(20_000)])
     for number, language in enumerate(("deu", "eng", "fra")):
         rng = np.random.default_rng(10 + number)
         noise = rng.standard_normal((each, dim), dtype=np.float32) / np.sqrt(dim)

@@ -16,7 +16,7 @@ from faquarry.bitext.side import Page
 
 __all__ = ["PageLinks", "address", "page_links", "plain_path"]
 
-_CODE = re.compile(r"[a-z]{2,3}([-_][a-z0-9]{2,8}){0,2}", re.IGNORECASE)
+_CODE = re.compile(r"[a-z]{2}([-_][a-z0-9]{2,8}){0,2}", re.IGNORECASE)
 _LANGUAGE_KEYS = {"lang", "language", "locale", "hl", "l", "lng"}
 
 

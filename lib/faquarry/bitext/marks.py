@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ __all__ = ["MarkTable", "Marks", "addresses", "marks_of", "numbers", "shared", "
 
 Floats = npt.NDArray[np.float64]
 
-_MAX_CHARS = 2000
+_MAX_CHARS = 1500
 _NUMBER = re.compile(r"\d+(?:[.,'’\u066b\u066c\u00a0\u202f]\d+)*")
 _ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>()\"']+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -28,39 +29,62 @@ _HAN = re.compile(r"[\u3400-\u9fff]{2,}")
 _PREFIX = 5
 
 
-def numbers(text: str) -> set[str]:
-    """The numbers of a text in ASCII digits, their separators left out.
+class _Learned(dict[int, str | int | None]):
+    """A table for str.translate that asks a rule once a character."""
 
-    >>> sorted(numbers("1,000 or 1.000, and ٢٤ hours"))
+    def __init__(self, rule: Callable[[str], str | int | None]) -> None:
+        super().__init__()
+        self._rule = rule
+
+    def __missing__(self, code: int) -> str | int | None:
+        self[code] = found = self._rule(chr(code))
+        return found
+
+
+_DIGITS = _Learned(lambda c: str(unicodedata.digit(c)) if c.isdigit() else None)
+_UNMARKED = _Learned(lambda c: None if unicodedata.combining(c) else ord(c))
+
+
+def numbers(text: str) -> list[str]:
+    """The numbers of a text in ASCII digits, their separators left out; each once.
+
+    >>> numbers("1,000 or 1.000, and ٢٤ hours")
     ['1000', '24']
     """
-    return {"".join(str(unicodedata.digit(c)) for c in n if c.isdigit()) for n in _NUMBER.findall(text[:_MAX_CHARS])}
+    return list(dict.fromkeys(found.translate(_DIGITS) for found in _NUMBER.findall(text[:_MAX_CHARS])))
 
 
-def addresses(text: str) -> set[str]:
-    """Web and mail addresses.
+def addresses(text: str) -> list[str]:
+    """Web and mail addresses; each once.
 
-    >>> sorted(addresses("See https://x.example/a. Or write to me@x.example!"))
+    >>> addresses("See https://x.example/a. Or write to me@x.example!")
     ['https://x.example/a', 'me@x.example']
     """
-    return {found.rstrip(".,;:!?").lower() for found in _ADDRESS.findall(text[:_MAX_CHARS])}
+    if not _may_hold_address(text):
+        return []
+    return list(dict.fromkeys(found.rstrip(".,;:!?").lower() for found in _ADDRESS.findall(text[:_MAX_CHARS])))
 
 
-def words(text: str) -> set[str]:
+def words(text: str) -> list[str]:
     """The first letters of the words, accents off: names and cognates look alike there; pairs of Han characters.
 
-    >>> sorted(words("Certificado de Bitcoin"))
-    ['bitco', 'certi', 'de']
+    >>> words("Certificado de Bitcoin")
+    ['certi', 'de', 'bitco']
     """
-    cut = _ADDRESS.sub(" ", text[:_MAX_CHARS])
-    found: set[str] = set()
-    for run in _HAN.findall(cut):
-        found.update(run[i : i + 2] for i in range(len(run) - 1))
-    plain = "".join(
-        c for c in unicodedata.normalize("NFKD", _HAN.sub(" ", cut).casefold()) if not unicodedata.combining(c)
-    )
-    found.update(word[:_PREFIX] for word in _WORD.findall(plain))
-    return found
+    cut = text[:_MAX_CHARS]
+    if _may_hold_address(cut):
+        cut = _ADDRESS.sub(" ", cut)
+    if cut.isascii():
+        return list(dict.fromkeys(word[:_PREFIX] for word in _WORD.findall(cut.lower())))
+    runs = _HAN.findall(cut)
+    pairs = [run[i : i + 2] for run in runs for i in range(len(run) - 1)]
+    plain = _HAN.sub(" ", cut) if runs else cut
+    plain = unicodedata.normalize("NFKD", plain.casefold()).translate(_UNMARKED)
+    return list(dict.fromkeys([*pairs, *(word[:_PREFIX] for word in _WORD.findall(plain))]))
+
+
+def _may_hold_address(text: str) -> bool:
+    return "@" in text or "://" in text or "www." in text.lower()
 
 
 @dataclass(frozen=True)
@@ -82,17 +106,21 @@ class MarkTable:
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
 
-    def marks(self, texts: Iterable[set[str]]) -> Marks:
+    def marks(self, texts: Iterable[list[str]]) -> Marks:
         known = self._numbers
-        rows = [sorted(known.setdefault(mark, len(known)) for mark in sorted(text)) for text in texts]
-        starts = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
-        flat = np.array([mark for row in rows for mark in row], dtype=np.int64)
+        counts, found = [0], array("q")
+        for text in texts:
+            found.extend(sorted([known.setdefault(mark, len(known)) for mark in text]))
+            counts.append(len(text))
+        rows = range(len(counts) - 1)
+        starts = np.cumsum(counts).astype(np.int64)
+        flat = np.frombuffer(found, dtype=np.int64) if len(found) else np.zeros(0, dtype=np.int64)
         seen = np.bincount(flat, minlength=len(known)) if len(flat) else np.zeros(len(known), dtype=np.int64)
         rarity = np.log((len(rows) + 1) / (seen + 0.5))
         return Marks(starts, flat, rarity[flat] if len(flat) else np.zeros(0))
 
 
-def marks_of(left: Sequence[str], right: Sequence[str], find: Callable[[str], set[str]]) -> tuple[Marks, Marks]:
+def marks_of(left: Sequence[str], right: Sequence[str], find: Callable[[str], list[str]]) -> tuple[Marks, Marks]:
     """The marks of the texts of both sides."""
     table = MarkTable()
     one = table.marks(map(find, left))
