@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from hashlib import md5
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ SPARK_PAIRS = (10_000, 50_000)
 def run(spark: bool = True) -> dict[str, Any]:
     """`packaged`, `tiny`, `spark`, `gpu`: figures each; `missed`: floors that were not reached."""
     pairs = _pairs()
-    texts = [text for question, answer in pairs for text in (f"{question} {answer}", question, answer)]
+    texts = list(dict.fromkeys(text for q, a in pairs for text in (f"{q} {a}", q, a)))
     result: dict[str, Any] = {"texts": len(texts), "packaged": _beside(_packaged(), texts, _chunks)}
     with tempfile.TemporaryDirectory(prefix="faquarry-bench-") as folder:
         result["tiny"] = _beside(_tiny(Path(folder) / "tiny"), texts[:6000], _sentence_transformers)
@@ -102,8 +103,10 @@ def _beside(encoder: Encoder, texts: Sequence[str], loop: Callable[[Encoder, Seq
 
 
 def _arrow(texts: Sequence[str]) -> list[pa.RecordBatch]:
-    hashes = [f"{place:032x}" for place in range(len(texts))]
-    table = pa.table([hashes, pa.repeat("qa", len(texts)), hashes, list(texts)], schema=TEXTS)
+    """As Spark gives them: in the order of their hashes."""
+    hashed = sorted((md5(text.encode(), usedforsecurity=False).hexdigest(), text) for text in texts)
+    hashes = [text_hash for text_hash, _ in hashed]
+    table = pa.table([hashes, pa.repeat("qa", len(hashed)), hashes, [text for _, text in hashed]], schema=TEXTS)
     return list(table.to_batches(max_chunksize=ARROW_ROWS))
 
 

@@ -18,7 +18,8 @@ from faquarry.vectors.task import ENCODED, TEXTS, ahead, encode_batches, pooled,
 class Letters:
     """An encoder whose tokens are letters, and whose vector counts a and b."""
 
-    info = ModelInfo("letters", "1", dim=2, max_tokens=99, kind="packaged")
+    def __init__(self, static: bool = False) -> None:
+        self.info = ModelInfo("letters", "1", dim=2, max_tokens=99, kind="sentence-transformers", static=static)
 
     def lengths(self, texts: Sequence[str]) -> npt.NDArray[np.int32]:
         return np.asarray([len(text) for text in texts], np.int32)
@@ -31,9 +32,8 @@ class Letters:
 
 
 class Spelled:
-    pads = True
-
     def __init__(self, encoder: Letters, texts: Sequence[str]) -> None:
+        self.pads = encoder.info.pads
         self.encoder, self.texts, self.lengths = encoder, texts, encoder.lengths(texts)
 
     def start(self, rows: npt.NDArray[np.intp]) -> Callable[[], npt.NDArray[np.float32]]:
@@ -52,13 +52,14 @@ def batches_of(texts: Sequence[str], size: int, hashes: Sequence[str] = ()) -> I
 
 @pytest.mark.parametrize("tokenise_ahead", [False, True])
 @pytest.mark.parametrize("pool_bytes", [1, 300, 10**6])
-def test_rows_come_in_order_whatever_the_pools(pool_bytes: int, tokenise_ahead: bool) -> None:
+@pytest.mark.parametrize("static", [False, True])
+def test_rows_come_in_order_whatever_the_pools(static: bool, pool_bytes: int, tokenise_ahead: bool) -> None:
     texts = ["ab" * (7 * place % 11) + "a" for place in range(50)]
     told: list[tuple[int, int]] = []
     found = pa.Table.from_batches(
         encode_batches(
             batches_of(texts, 8),
-            Letters(),
+            Letters(static),
             budget=Budget(64),
             pool_bytes=pool_bytes,
             tokenise_ahead=tokenise_ahead,
@@ -74,10 +75,11 @@ def test_rows_come_in_order_whatever_the_pools(pool_bytes: int, tokenise_ahead: 
 
 @pytest.mark.parametrize("pool_bytes", [1, 60, 150, 10**6])
 @pytest.mark.parametrize("size", [1, 2, 5, 99])
-def test_equal_texts_are_encoded_once_wherever_a_pool_ends(pool_bytes: int, size: int) -> None:
+@pytest.mark.parametrize("static", [False, True])
+def test_equal_texts_are_encoded_once_wherever_a_pool_ends(static: bool, pool_bytes: int, size: int) -> None:
     hashes = "aaabbbbbcdddddddde"
     texts = [letter * 3 for letter in hashes]
-    encoder = Letters()
+    encoder = Letters(static)
     found = pa.Table.from_batches(
         encode_batches(batches_of(texts, size, hashes), encoder, budget=Budget(9), pool_bytes=pool_bytes)
     )
