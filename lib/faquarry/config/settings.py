@@ -111,7 +111,7 @@ class DedupSettings(Section):
         None, ge=-1, le=1, description="cosine from which two questions of a site say the same; unset: the model's own"
     )
     bucket_cap: int = Field(
-        64, ge=2, description="texts of a MinHash bucket that are all compared; in a larger one each with 8 others"
+        64, ge=2, description="texts of a MinHash bucket that all meet one another; in a larger one each meets 16 others"
     )
     driver_edges: int = Field(
         5_000_000, ge=0, description="similar pairs whose groups the driver finds by itself; more are left to Spark"

@@ -193,7 +193,7 @@ class _Deduplication:
                 self.counts["hot_buckets"], self.counts["texts_in_hot_buckets"] = found.hot, found.crowd
                 self.context.progress.say(
                     f"deduplicate: {found.hot:,} buckets hold more than {settings.bucket_cap:,} texts ({found.crowd:,} "
-                    "together); each of these was compared with 8 others of its bucket (dedup.bucket_cap)."
+                    "together); each of these met 16 others of its bucket (dedup.bucket_cap)."
                 )
         both = reduce(lambda one, other: one.unionByName(other), groups)
         chosen_ones = self.staging.keep("chosen", represented(standing(members, both)))

@@ -81,8 +81,9 @@ class Texts:
         """Brings `_signatures` up to `qa`. -> how many pairs were signed, how many signatures went."""
         placed = self.qa.withColumn("place", F.xxhash64("site", "language"))
         removed = 0
-        if self._count("_signatures", made_with=None):
-            if self._count("_signatures", made_with=None) > self.signatures():
+        packs = self.writer.lake.dataset("_signatures")
+        if packs is not None and packs.count_rows():
+            if packs.count_rows(filter=pc.field("made_with") != self.made_with):
                 others = self.writer.frame("_signatures").where(F.col("made_with") != self.made_with)
                 self.writer.delete("_signatures", others.select("pack"))
             known = self._run(self._packs("pack", "ids", "places"), unpack, UNPACKED)
@@ -222,14 +223,12 @@ class Texts:
     def _marked(self, frame: DataFrame) -> DataFrame:
         return frame.withColumns({"made_with": F.lit(self.made_with), "run_id": F.lit(self.run_id)})
 
-    def _count(self, table: str, *, ours: bool = False, linked: bool | None = None, made_with: str | None = "") -> int:
+    def _count(self, table: str, *, ours: bool = False, linked: bool | None = None) -> int:
         """Rows under our rule (pairs in packs), as written; no JVM is needed to count."""
         dataset = self.writer.lake.dataset(table)
         if dataset is None:
             return 0
-        rows = pc.scalar(True)
-        if made_with is not None:
-            rows &= pc.field("made_with") == self.made_with
+        rows = pc.field("made_with") == self.made_with
         if ours:
             rows &= pc.field("run_id") == self.run_id
         if linked is not None:
