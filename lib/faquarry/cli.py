@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from faquarry import __version__
 from faquarry.config import Configured, load
-from faquarry.errors import FaquarryError, NotBuiltYet
+from faquarry.errors import FaquarryError, NotBuiltYet, UsageError
 
 if TYPE_CHECKING:
     from faquarry.stage import Stage
@@ -31,6 +31,7 @@ class Verb:
     help: str
     run: Run
     options: Callable[[argparse.ArgumentParser], None] = lambda parser: None
+    recipe: bool = False  # --set is about the verb's recipe, not about the settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,7 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(stop.code or 0)
     verb: Verb = options.verb
     try:
-        configured = load(options.config, options.set, lake=options.lake, **options.settings(options))
+        assignments = [] if verb.recipe else options.set
+        configured = load(options.config, assignments, lake=options.lake, **options.settings(options))
         return verb.run(options, configured)
     except FaquarryError as error:
         if os.environ.get("FAQUARRY_DEBUG"):
@@ -131,6 +133,22 @@ def _staged(stage: Stage, options: argparse.Namespace, configured: Configured) -
     return finished.exit_code
 
 
+def _train(options: argparse.Namespace, configured: Configured) -> int:
+    from faquarry.training.small import run
+
+    if options.recipe != "small" and not options.recipe.endswith(".toml"):
+        raise UsageError(f"there is no recipe {options.recipe}: this version has small, and TOML files of that kind.")
+    if options.data is None:
+        raise UsageError("the recipe small needs --data: a file or a folder of parallel text (docs/small-encoder.md).")
+    own = options.recipe if options.recipe != "small" else None
+    if options.dry_run:
+        print(f"train: would train on {options.data} into {options.output} (dry run, nothing was written).")
+        return 0
+    folder = run(options.data, options.output, recipe=own, assignments=options.set, log=configured.settings.log)
+    print(folder)
+    return 0
+
+
 def _sql(options: argparse.Namespace, configured: Configured) -> int:
     from faquarry.sql import run_sql
 
@@ -211,6 +229,14 @@ def _deduplicate_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _train_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--recipe", default="small", metavar="NAME|FILE", help="small, or a TOML file over it")
+    parser.add_argument("--data", metavar="PATH", help="parallel text: a file or a folder")
+    parser.add_argument(
+        "--output", default="faquarry-small", metavar="FOLDER", help="the model; a run cut short goes on there"
+    )
+
+
 def _maintain_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--retention", type=float, default=168.0, metavar="HOURS", help="keep versions this young (default 168)"
@@ -227,7 +253,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("benchmark", "build retrieval benchmarks (not yet)", _later("benchmark")),
     Verb("mine", "mine hard negatives (not yet)", _later("mine")),
     Verb("graph", "build the web graph (not yet)", _later("graph")),
-    Verb("train", "fine-tune a retriever (not yet)", _later("train")),
+    Verb("train", "train an encoder by a recipe (small; the others not yet)", _train, _train_options, recipe=True),
     Verb("evaluate", "measure retrievers and their robustness (not yet)", _later("evaluate")),
     Verb("report", "write one page about the lake (not yet)", _later("report")),
     Verb("export", "write files for other tools (not yet)", _later("export")),

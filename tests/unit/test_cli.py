@@ -17,7 +17,7 @@ from faquarry.cli import VERBS, main
 CONTRACT = (
     "extract deduplicate embed label align judge benchmark mine graph train evaluate report export run sql doctor config maintain"
 ).split()
-LATER = ("label", "benchmark", "mine", "graph", "train", "evaluate", "report", "export")
+LATER = ("label", "benchmark", "mine", "graph", "evaluate", "report", "export")
 
 
 @pytest.fixture
@@ -52,6 +52,22 @@ def test_verbs_to_come_say_so(verb: str, capsys: pytest.CaptureFixture[str]) -> 
 def test_wrong_usage_is_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 2
     assert "usage: faquarry" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        ([], 2, "needs --data"),
+        (["--recipe", "large", "--data", "x"], 2, "there is no recipe large"),
+        (["--data", "nowhere.tsv"], 3, "nowhere.tsv"),
+        (["--data", "nowhere.tsv", "--set", "fit.stepps=3"], 2, "fit.stepps"),
+    ],
+)
+def test_training_says_what_it_needs(
+    arguments: list[str], code: int, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", *arguments]) == code
+    assert sentence in capsys.readouterr().err
 
 
 def test_nothing_to_read_is_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
