@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-NAMES = ("scan", "extract_page", "language", "spark_extract")
+NAMES = ("scan", "extract_page", "language", "spark_extract", "embed")
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -114,7 +114,6 @@ def _supported(spark: SparkSession, profile: Any) -> bool:
 
     context: Any = spark.sparkContext
     try:
-        spark.sparkContext.range(0).withResources(profile)
         manager = context._jsc.sc().resourceProfileManager()
         return bool(manager.isSupported(profile._java_resource_profile))
     except Py4JJavaError:

@@ -211,7 +211,7 @@ class _Embedding:
 
     def _tasks(self, chars: int, *, shares_gpus: bool) -> int:
         """Tasks by characters, a few a core so that none is waited for; on one machine with GPUs one a GPU."""
-        gpus = local_gpus() if shares_gpus and str(self.spark.sparkContext.master).startswith("local") else 0
+        gpus = local_gpus() if shares_gpus and str(self.spark.sparkContext.master).startswith("local[") else 0
         cores = self.spark.sparkContext.defaultParallelism
         most = max(TASKS_A_CORE * cores, math.ceil(chars / self.settings.task_chars))
         return gpus or max(1, min(most, math.ceil(chars / SMALL_TASK_CHARS)))
