@@ -15,6 +15,7 @@ from faquarry.bitext.stage import AlignStage
 from faquarry.config.settings import AlignSettings, LogSettings, Settings
 from faquarry.errors import NothingToRead
 from faquarry.lake import Lake
+from faquarry.lake.writer import LakeWriter
 from faquarry.runner import run_stage
 
 pytestmark = pytest.mark.spark
@@ -102,6 +103,58 @@ def test_tiles_tasks_and_order_change_no_row(tmp_path: Path) -> None:
     align(other, tiled_above=20, block_rows=16, task_comparisons=300)
     assert content(other)["bitexts"] == content(lake)["bitexts"]
     assert len(rows(lake, "bitexts", language1="deu", language2="eng")) > 30
+
+
+def test_the_release_in_spark_is_that_of_duckdb(tmp_path: Path, spark: SparkSession) -> None:
+    from faquarry.bitext.release import release, release_sql
+
+    lake = tmp_path / "lake"
+    Lake(str(lake)).upsert("bitexts", [
+        {"id1": f"a{n}", "id2": f"b{n}", "model": "m", "revision": "1", "language1": "deu", "language2": "eng" if n < 6 else "fra",
+         "published": n != 3} for n in range(9)
+    ])  # fmt: skip
+    spark.read.format("delta").load(f"{lake}/bitexts").createOrReplaceTempView("bitexts")
+    here = {row["id1"] for row in spark.sql(release_sql("bitexts", min_pairs=4)).collect()}
+    assert here == set(release(Lake(str(lake)), min_pairs=4)["id1"].to_pylist()) == {"a0", "a1", "a2", "a4", "a5"}
+
+
+class Killed(Exception):
+    """Stands for the end of the process."""
+
+
+@pytest.mark.parametrize("after", ["merge bitexts", "delete bitexts", "merge _aligned"])
+def test_cut_between_transactions_the_next_run_ends_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: str
+) -> None:
+    lake, whole = tmp_path / "lake", tmp_path / "whole"
+    for place in (lake, whole):
+        add_site(place, "a.example", {"deu": KEYS, "eng": KEYS})
+        add_site(place, "b.example", {"eng": KEYS, "spa": KEYS})
+        align(place)
+        # b.example loses its Spanish pairs, and a.example some German ones.
+        table = Lake(str(place)).delta("qa")
+        assert table is not None
+        gone = [texts("a.example", "deu", key)[0] for key in KEYS[:3]]
+        table.delete("language = 'spa'")
+        table.delete(" OR ".join(f"question = '{question}'" for question in gone))
+    verb, name = after.split()
+    real = getattr(LakeWriter, verb)
+
+    def killing(self: LakeWriter, table: str, *arguments: Any, **named: Any) -> None:
+        real(self, table, *arguments, **named)
+        if table == name:
+            raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LakeWriter, verb, killing)
+        with pytest.raises(Killed):
+            align(lake)
+    align(lake)
+    align(whole)
+    for table_name in ("bitexts", "_aligned"):
+        assert content(lake)[table_name] == content(whole)[table_name]
+    assert {row["site1"] for row in rows(lake, "bitexts")} == {"a.example"}
+    assert len(rows(lake, "bitexts")) == 5
 
 
 def test_without_vectors_the_verb_says_what_to_do(tmp_path: Path) -> None:

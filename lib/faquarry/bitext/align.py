@@ -140,8 +140,6 @@ def _chosen(judged: Judged, ours: Ints, theirs: Ints, rules: Rules) -> tuple[Boo
     chosen = np.zeros(len(found), dtype=np.bool_)
     scope = ["page" if linked else "site" for linked in judged.linked.tolist()]
     for name in rules.scopes:
-        if name == "global":
-            continue
         inside = judged.linked if name == "page" else np.ones(len(found), dtype=np.bool_)
         free = judged.good & ~np.isin(ours, ours[chosen]) & ~np.isin(theirs, theirs[chosen])
         if rules.weights is None and not rules.margin:

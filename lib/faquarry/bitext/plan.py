@@ -36,7 +36,7 @@ class SiteSize:
 
 @dataclass(frozen=True)
 class UnitSize:
-    """The pairs of one language of a tiled site (or, in scope global, of all sites: `site` is then empty)."""
+    """The pairs of one language of a tiled site."""
 
     site: str
     language: str

@@ -111,7 +111,9 @@ class DedupSettings(Section):
         None, ge=-1, le=1, description="cosine from which two questions of a site say the same; unset: the model's own"
     )
     bucket_cap: int = Field(
-        64, ge=2, description="texts of a MinHash bucket that all meet one another; in a larger one each meets 16 others"
+        64,
+        ge=2,
+        description="texts of a MinHash bucket that all meet one another; in a larger one each meets 16 others",
     )
     driver_edges: int = Field(
         5_000_000, ge=0, description="similar pairs whose groups the driver finds by itself; more are left to Spark"
@@ -156,10 +158,10 @@ class AlignSettings(Section):
         "default",
         description="webfaq: the published rule, mutual neighbours by similarity alone, from 0.8, published 0.9",
     )
-    scopes: tuple[Literal["page", "site", "global"], ...] = Field(
+    scopes: tuple[Literal["page", "site"], ...] = Field(
         ("page", "site"),
         min_length=1,
-        description="page: linked by hreflang, settled first; site; global: across sites",
+        description="page: pairs on pages that hreflang links, settled first; site: the rest",
     )
     evidence: bool = Field(True, description="weigh texts, pages and neighbourhoods in one probability (confidence)")
     margin: bool = Field(True, description="without evidence: choose by the ratio margin, not by similarity")
@@ -190,9 +192,8 @@ class AlignSettings(Section):
     tiled_above: int = Field(
         20_000, ge=1, description="pairs of a site; one with more is cut into tiles that all workers share"
     )
-    block_rows: int = Field(2048, ge=16, description="vectors of a block, of tiled sites and of scope global")
+    block_rows: int = Field(2048, ge=16, description="vectors of a block of a tiled site")
     task_comparisons: float = Field(1e9, gt=0, description="comparisons of a task, about")
-    index: Literal["exact", "ivf"] = Field("exact", description="search of scope global; ivf is approximate (faiss)")
     device: Literal["cpu", "cuda"] = Field("cpu", description="where tiles are multiplied; cuda needs torch")
 
 

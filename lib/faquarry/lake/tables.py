@@ -454,7 +454,7 @@ ALIGNED = _table(
     "_aligned",
     "Which sites were aligned, as they were then: one that is so still is not aligned again.",
     [
-        ("site", TEXT, "registrable domain; in scope global two languages, as deu-eng"),
+        ("site", TEXT, "registrable domain"),
         ("model", TEXT, "name of the model"),
         ("revision", TEXT, "commit or hash of the model's files"),
         ("rows", pa.int64(), "pairs that took part"),
