@@ -14,6 +14,7 @@ from faquarry.config.settings import LogSettings
 from faquarry.errors import ConfigError, NothingToRead, UsageError
 from faquarry.training.small import load_recipe, run
 from faquarry.training.small.batches import Batches
+from faquarry.training.small.finish import finished
 from faquarry.training.small.measure import Judged, judge, thresholds
 from faquarry.training.small.texts import Pair, clauses, read_pairs, tokenised
 from faquarry.training.small.vocabulary import build_tokenizer, finer, tempered_counts
@@ -161,6 +162,26 @@ def test_a_folder_is_not_shared_by_two_recipes(data: Path, tmp_path: Path) -> No
 def test_wrong_settings_are_refused(assignment: str) -> None:
     with pytest.raises(ConfigError):
         load_recipe(assignments=[assignment])
+
+
+def test_the_finish_evens_the_spread_and_quietens_punctuation(pairs: list[Pair]) -> None:
+    tokenizer = build_tokenizer(pairs, 400, 0.5, 64)
+    texts = tokenised(pairs, tokenizer)
+    names = sorted(vocabulary := tokenizer.get_vocab(), key=vocabulary.__getitem__)
+    vectors = np.random.default_rng(0).standard_normal((len(names), 8)).astype(np.float32) * np.arange(1, 9)
+    vectors = vectors.astype(np.float32)
+
+    def spread(table: np.ndarray) -> float:
+        sums = np.add.reduceat(table[texts.ids[: texts.offsets[texts.whole]]], texts.offsets[: texts.whole], axis=0)
+        values = np.linalg.eigvalsh(np.cov((sums / np.linalg.norm(sums, axis=1, keepdims=True)).T))
+        return float(values[-1] / values[-4])
+
+    same = finished(vectors, names, texts, punctuation=1.0, whitening=0.0)
+    np.testing.assert_allclose(same[1:], vectors[1:], rtol=1e-3, atol=1e-3)
+    assert not same[0].any()
+    assert spread(finished(vectors, names, texts, 1.0, 0.3)) < spread(same)
+    quiet = finished(vectors, names, texts, 0.0, 0.0)
+    assert not quiet[names.index("▁")].any()
 
 
 def test_thresholds_by_hand() -> None:

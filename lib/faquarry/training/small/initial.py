@@ -46,11 +46,11 @@ def first_vectors(texts: Texts, size: int, dim: int, seed: int) -> npt.NDArray[n
     by_column = _Sparse(column[turn_order], row[turn_order], values[turn_order], groups)
     start = np.random.default_rng(seed).standard_normal((groups, dim + _OVERSAMPLED)).astype(np.float32)
     basis = torch.from_numpy(start)
-    for _ in range(2):
+    for _ in range(2):  # the second round makes the leading directions stand out of the rest
         rows = torch.linalg.qr(by_row.times(basis)).Q
-        basis = torch.linalg.qr(by_column.times(rows)).Q
-    rows = torch.linalg.qr(by_row.times(basis)).Q
-    basis = by_column.times(rows)
+        product = by_column.times(rows)
+        basis = torch.linalg.qr(product).Q
+    basis = product
     squares, turn = torch.linalg.eigh((basis.T @ basis).double())  # ascending
     scale = squares[-dim:].clamp_min(0) ** 0.25
     vectors = (rows @ (turn[:, -dim:] * scale).float()).numpy()

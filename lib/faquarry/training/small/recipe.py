@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 from faquarry.config.settings import Section
 from faquarry.errors import ConfigError
 
-__all__ = ["BatchSettings", "FitSettings", "SmallRecipe", "VocabularySettings", "load_recipe"]
+__all__ = ["BatchSettings", "FinishSettings", "FitSettings", "SmallRecipe", "VocabularySettings", "load_recipe"]
 
 PACKAGED = Path(__file__).parent.parent / "recipes" / "small.toml"
 
@@ -43,9 +43,20 @@ class FitSettings(Section):
     """The descent."""
 
     steps: int = Field(ge=1, description="batches in all")
-    rate: float = Field(gt=0, description="learning rate at its highest; it rises over 20 steps, then falls to zero")
+    cycles: int = Field(ge=1, description="times that the rate falls from its height to zero; each starts half as high")
+    rate: float = Field(gt=0, description="learning rate at its highest; it rises over 20 steps")
+    quantised: float = Field(
+        ge=0, le=1, description="share of the steps, at the end, that see the table as the file keeps it"
+    )
     scale: float = Field(gt=0, description="what cosines are multiplied with before the softmax")
     checkpoint_every: int = Field(ge=1, description="steps between two checkpoints")
+
+
+class FinishSettings(Section):
+    """What is done to the table after the descent."""
+
+    punctuation: float = Field(ge=0, le=1, description="what vectors of punctuation are multiplied with")
+    whitening: float = Field(ge=0, le=0.5, description="minus the power of the variance that directions are scaled by")
 
 
 class SmallRecipe(Section):
@@ -59,6 +70,7 @@ class SmallRecipe(Section):
     vocabulary: VocabularySettings
     batch: BatchSettings
     fit: FitSettings
+    finish: FinishSettings
 
 
 def load_recipe(file: Path | None = None, assignments: Sequence[str] = ()) -> SmallRecipe:

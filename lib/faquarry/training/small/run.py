@@ -17,6 +17,7 @@ from faquarry.config.settings import LogSettings
 from faquarry.errors import MissingExtra, UsageError
 from faquarry.progress import Progress
 from faquarry.training.small.batches import Batches
+from faquarry.training.small.finish import finished
 from faquarry.training.small.initial import first_vectors
 from faquarry.training.small.measure import judge, thresholds
 from faquarry.training.small.recipe import SmallRecipe, load_recipe
@@ -69,10 +70,12 @@ def train(recipe: SmallRecipe, data: Path, output: Path, progress: Progress) -> 
     _claim(work, recipe, pairs)
     shown = [pair for pair in pairs if not _held_out(pair, recipe.held_out)]
     progress.say(f"{len(shown):,} pairs to train on, {len(pairs) - len(shown):,} held out")
-    tokenizer = _tokenizer(work, shown, recipe, progress)
+    tokenizer = _tokenizer(work, pairs, recipe, progress)
     texts = _texts(work, shown, tokenizer, progress)
     vectors = _descended(work, texts, tokenizer, recipe, progress)
-    return _finished(output, tokenizer, vectors, [pair for pair in pairs if _held_out(pair, recipe.held_out)], recipe)
+    names = sorted(vocabulary := tokenizer.get_vocab(), key=vocabulary.__getitem__)
+    vectors = finished(vectors, names, texts, recipe.finish.punctuation, recipe.finish.whitening)
+    return _packed(output, tokenizer, vectors, [pair for pair in pairs if _held_out(pair, recipe.held_out)], recipe)
 
 
 def _held_out(pair: Pair, one_in: int) -> bool:
@@ -127,7 +130,7 @@ def _descended(
         progress.say("first vectors, in closed form")
         first = first_vectors(texts, tokenizer.get_vocab_size(), recipe.dim, recipe.seed)
         _whole(kept, lambda path: np.save(path, first))
-    descent = Descent(np.load(kept), recipe.fit)
+    descent = Descent(np.load(kept), recipe.fit, recipe.bits)
     if checkpoint.exists():
         descent.restore(checkpoint)
         progress.say(f"going on after step {descent.step}")
@@ -144,11 +147,10 @@ def _descended(
     return descent.vectors
 
 
-def _finished(
+def _packed(
     output: Path, tokenizer: Tokenizer, vectors: npt.NDArray[np.float32], held_out: Sequence[Pair], recipe: SmallRecipe
 ) -> Path:
     """Writes the model, lets it encode what was held out, and writes it again with thresholds of its own."""
-    vectors[0] = 0  # an unknown character says nothing
     table = pack(vectors, recipe.bits)
     made = {"seed": recipe.seed, "recipe": recipe.model_dump()}
     model = output / "model"

@@ -29,6 +29,7 @@ _LONGEST = 20  # characters of the longest subword
 _CHARACTERS = 6500  # single characters that byte-pair encoding starts from
 _RARE_CHARACTER = 3  # those seen as often get a subword of their own anyway
 _UNKNOWN = "<unk>"
+_NO_TEXT = ("Cc", "Cn", "Co", "Cs")
 
 
 def normalizer() -> Any:
@@ -94,7 +95,7 @@ def build_tokenizer(pairs: Sequence[Pair], size: int, alpha: float, max_tokens: 
     found = candidates.get_vocab()
     used = dict(zip(sorted(found, key=found.__getitem__), _used(candidates, words, weights), strict=True))
     for character, count in characters.items():
-        if count >= _RARE_CHARACTER and unicodedata.category(character)[0] not in "CZ":
+        if count >= _RARE_CHARACTER and not character.isspace() and unicodedata.category(character) not in _NO_TEXT:
             used.setdefault(character, min(count, 1000) ** alpha)
     first = _unigram(used, len(used))
     names = sorted(first.get_vocab(), key=first.get_vocab().__getitem__)

@@ -21,7 +21,8 @@ __all__ = ["SmallEncoder", "TokenBags"]
 
 Floats = npt.NDArray[np.float32]
 
-_BLOCK = 4096  # tokens gathered at a time: 4 MiB of float32, which the cache next to a core holds in part
+_BLOCK = 512  # tokens gathered at a time: half a MiB of float32, which the cache next to a core holds
+_TOKENISED = 128  # texts at a time: what a tokeniser says of a text is far larger than its ids, and is let go at once
 
 
 class TokenBags:
@@ -71,7 +72,10 @@ class SmallEncoder:
 
     def tokenise(self, texts: Sequence[str], task: str | None = None) -> TokenBags:
         """Tokenises once what is then encoded in whatever batches fit; no task changes it."""
-        found = [encoding.ids for encoding in self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
+        found: list[list[int]] = []
+        for first in range(0, len(texts), _TOKENISED):
+            part = list(texts[first : first + _TOKENISED])
+            found.extend(encoding.ids for encoding in self.tokenizer.encode_batch_fast(part, add_special_tokens=False))
         lengths = np.fromiter(map(len, found), np.int32, len(found))
         ids = np.fromiter(chain.from_iterable(found), np.int32, int(lengths.sum()))
         return TokenBags(ids, lengths, self.table)

@@ -8,11 +8,12 @@ independent errors, so what is lost in a row hardly shows in a text.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Table", "pack"]
+__all__ = ["Table", "normal_levels", "pack"]
 
 Floats = npt.NDArray[np.float32]
 
@@ -70,6 +71,17 @@ def pack(vectors: Floats, bits: int = 4, sweeps: int = 20, sample: int = 4096) -
     shifts = np.arange(0, 8, bits)
     packed = np.left_shift(codes.reshape(len(codes), -1, len(shifts)), shifts).sum(axis=2).astype(np.uint8)
     return Table(packed, np.where(used, best, 0).astype(np.float16), levels)
+
+
+def normal_levels(bits: int) -> Floats:
+    """The levels for numbers of a normal distribution of variance 1.
+
+    >>> [f"{level:.2f}" for level in normal_levels(2)]
+    ['-1.51', '-0.45', '0.45', '1.51']
+    """
+    shares = (np.arange(20_000) + 0.5) / 20_000
+    numbers = np.array([NormalDist().inv_cdf(share) for share in shares], np.float32)
+    return _fitted(numbers, 2**bits, 200)
 
 
 def _fitted(numbers: Floats, count: int, sweeps: int) -> Floats:
