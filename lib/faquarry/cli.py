@@ -116,6 +116,12 @@ def _align(options: argparse.Namespace, configured: Configured) -> int:
     return _staged(AlignStage.of(configured.settings), options, configured)
 
 
+def _benchmark(options: argparse.Namespace, configured: Configured) -> int:
+    from faquarry.retrieval.benchmark.stage import BenchmarkStage
+
+    return _staged(BenchmarkStage(configured.settings), options, configured)
+
+
 def _judge(options: argparse.Namespace, configured: Configured) -> int:
     from faquarry.judge.stage import JudgeStage
 
@@ -250,7 +256,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("label", "assign topics and question types (not yet)", _later("label")),
     Verb("align", "find the same pair in other languages", _align),
     Verb("judge", "let a language model score aligned pairs", _judge),
-    Verb("benchmark", "build retrieval benchmarks (not yet)", _later("benchmark")),
+    Verb("benchmark", "build retrieval benchmarks", _benchmark),
     Verb("mine", "mine hard negatives (not yet)", _later("mine")),
     Verb("graph", "build the web graph (not yet)", _later("graph")),
     Verb("train", "train an encoder by a recipe (small; the others not yet)", _train, _train_options, recipe=True),

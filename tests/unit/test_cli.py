@@ -17,7 +17,7 @@ from faquarry.cli import VERBS, main
 CONTRACT = (
     "extract deduplicate embed label align judge benchmark mine graph train evaluate report export run sql doctor config maintain"
 ).split()
-LATER = ("label", "benchmark", "mine", "graph", "evaluate", "report", "export")
+LATER = ("label", "mine", "graph", "evaluate", "report", "export")
 
 
 @pytest.fixture

@@ -26,13 +26,13 @@ from faquarry.bitext.tiling import Tiling
 from faquarry.config.settings import Settings
 from faquarry.errors import NothingToRead
 from faquarry.lake import Lake
+from faquarry.lake.ledger import unchanged
 from faquarry.lake.tables import BITEXTS
 from faquarry.lake.writer import LakeWriter
 from faquarry.spark.files import remove_folder
 from faquarry.spark.watching import without_coalescing
 from faquarry.stage import Context, Outcome, Work, fingerprint
 from faquarry.vectors.find import find_model
-from faquarry.vectors.jobs import unchanged
 from faquarry.vectors.model import ModelInfo
 from faquarry.vectors.search import neighbours
 

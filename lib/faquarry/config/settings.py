@@ -165,7 +165,7 @@ class AlignSettings(Section):
     )
     evidence: bool = Field(True, description="weigh texts, pages and neighbourhoods in one probability (confidence)")
     margin: bool = Field(True, description="without evidence: choose by the ratio margin, not by similarity")
-    min_confidence: float = Field(0.5, ge=0, le=1, description="with evidence: a bitext is kept from this probability")
+    min_confidence: float = Field(0.35, ge=0, le=1, description="with evidence: a bitext is kept from this probability")
     publish_confidence: float = Field(0.9, ge=0, le=1, description="with evidence: and published from this one")
     min_text_confidence: float = Field(
         0.02, ge=0, le=1, description="with evidence: the texts alone must be worth this; pages cannot make a pair"
@@ -174,7 +174,7 @@ class AlignSettings(Section):
         None,
         ge=-1,
         le=1,
-        description="cosine a bitext needs; unset: the model's threshold, with evidence a little less",
+        description="cosine a bitext needs; unset: the model's threshold, with evidence less (docs/alignment.md)",
     )
     publish: float | None = Field(
         None,

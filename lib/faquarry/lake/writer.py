@@ -87,6 +87,12 @@ class LakeWriter:
 
         self._retrying(replace)
 
+    def replace_all(self, name: str, frame: DataFrame) -> None:
+        """Puts `frame` in the place of all rows, in one transaction; what was there stays an older version."""
+        self.ensure(name)
+        rows = frame.select(*table_named(name).columns)
+        self._retrying(lambda: rows.write.format("delta").mode("overwrite").save(self.lake.path(name)))
+
     def merge(
         self,
         name: str,

@@ -6,7 +6,7 @@ that nothing is new.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,6 @@ __all__ = [
     "missing_texts",
     "outdated_pairs",
     "text_sql",
-    "unchanged",
 ]
 
 COUNTED_ROWS = 5_000_000
@@ -80,21 +79,6 @@ def _hash_sql(job: Job, field: Field) -> str:
     """md5 of the text as the model is given it, for DuckDB."""
     quoted = before(job.info, field).replace("'", "''")
     return f"md5(concat('{quoted}', {text_sql(field)}))"
-
-
-def unchanged(lake: Lake, verb: str, fingerprint: str, reads: Sequence[str], writes: Sequence[str]) -> bool:
-    """Whether the last run of a verb that was done had these settings, and no table it read or wrote has moved since."""
-    columns = ["verb", "status", "fingerprint", "started_at", "inputs", "outputs"]
-    runs = [run for run in lake.rows("runs", columns) if run["verb"] == verb]
-    if not runs:
-        return False
-    last = max(runs, key=lambda run: run["started_at"])
-    if last["status"] != "done" or last["fingerprint"] != fingerprint:
-        return False
-    inputs, outputs = dict(last["inputs"] or ()), dict(last["outputs"] or ())
-    return all(lake.version(name) == inputs.get(name) for name in reads) and all(
-        lake.version(name) == outputs.get(name) for name in writes
-    )
 
 
 def missing_texts(lake: Lake, job: Job) -> Missing:

@@ -23,6 +23,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from faquarry.config.settings import EmbedSettings, Settings
 from faquarry.errors import NothingToRead
 from faquarry.lake import Lake
+from faquarry.lake.ledger import unchanged
 from faquarry.lake.tables import TABLES
 from faquarry.lake.writer import LakeWriter
 from faquarry.spark.devices import gpu_profile, local_gpus
@@ -30,7 +31,7 @@ from faquarry.spark.files import remove_folder
 from faquarry.spark.watching import tallied, without_coalescing
 from faquarry.stage import Context, Outcome, Work, fingerprint
 from faquarry.vectors.find import find_model
-from faquarry.vectors.jobs import Job, before, jobs_of, left_over, missing_texts, outdated_pairs, text_sql, unchanged
+from faquarry.vectors.jobs import Job, before, jobs_of, left_over, missing_texts, outdated_pairs, text_sql
 from faquarry.vectors.load import require_models_extra
 from faquarry.vectors.model import ModelInfo
 from faquarry.vectors.task import ENCODED, SCORED, TEXTS, scored_batches
