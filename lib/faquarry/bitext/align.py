@@ -16,7 +16,15 @@ import numpy.typing as npt
 from faquarry.bitext.candidates import Candidates, candidates
 from faquarry.bitext.choose import one_to_one
 from faquarry.bitext.confidence import Weights, probability
-from faquarry.bitext.evidence import Prepared, Tables, margins, page_evidence, prepare, text_evidence
+from faquarry.bitext.evidence import (
+    Prepared,
+    Tables,
+    margins,
+    page_evidence,
+    prepare,
+    spreads_above_chance,
+    text_evidence,
+)
 from faquarry.bitext.links import PageLinks, page_links
 from faquarry.bitext.margin import mutual
 from faquarry.bitext.rules import Rules
@@ -118,7 +126,10 @@ def judge(left: Prepared, right: Prepared, lists: tuple[TopK, TopK], links: Page
     by_texts = rules.weights.text_odds(texts)
     odds = with_pages(left, right, found, links, by_texts, rules.weights) if links is not None else by_texts
     confidence = probability(odds)
-    good = (confidence >= rules.min_confidence) & (found.similarity >= rules.keep)
+    near = found.similarity >= rules.keep
+    if rules.spreads is not None:
+        near |= spreads_above_chance(texts) >= rules.spreads
+    good = (confidence >= rules.min_confidence) & near
     good &= probability(by_texts) >= rules.min_text_confidence
     return Judged(found, margin, nearest, linked, odds, good, confidence)
 

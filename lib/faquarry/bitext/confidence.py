@@ -7,6 +7,7 @@ report of that fit. Features are in spreads of the model's own cosines, so that 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Weights:
-    """One weight a feature, in the order of TEXT_FEATURES and PAGE_FEATURES; `version` is that of the fit."""
+    """One weight a feature, in the order of TEXT_FEATURES and PAGE_FEATURES; `version` tells one fit from another."""
 
     texts: Floats
     pages: Floats
@@ -60,7 +61,8 @@ class Weights:
 def packaged() -> Weights:
     """The weights that come with the package."""
     stored = json.loads((files("faquarry.bitext") / "evidence.json").read_text(encoding="utf-8"))
-    return Weights.of(stored["texts"], stored["pages"], stored["version"])
+    told = json.dumps([stored["texts"], stored["pages"]], sort_keys=True)
+    return Weights.of(stored["texts"], stored["pages"], hashlib.sha256(told.encode()).hexdigest()[:8])
 
 
 def probability(odds: Floats) -> Floats:

@@ -219,6 +219,11 @@ def page_evidence(
     return np.clip(np.stack([columns[name] for name in PAGE_FEATURES], axis=1).astype(np.float64), -4, 4)
 
 
+def spreads_above_chance(texts: Floats) -> Floats:
+    """How far the cosine of each candidate lies above what chance gives, from its evidence."""
+    return np.asarray(texts[:, TEXT_FEATURES.index("similarity")] * 4, dtype=np.float64)
+
+
 def margins(found: Candidates, forth: TopK, back: TopK) -> Floats:
     """The ratio margin of every candidate."""
     return ratio_margin(found.similarity, found.i, found.j, forth, back)

@@ -11,17 +11,21 @@ from faquarry.vectors.model import Thresholds
 
 __all__ = ["Rules", "rules_of"]
 
+FAR = 3.0
+
 
 @dataclass(frozen=True)
 class Rules:
     """`weights` None: by similarity alone. `keep` and `publish` are cosines; with evidence they are floors under the
-    probabilities `min_confidence` and `publish_confidence`."""
+    probabilities `min_confidence` and `publish_confidence`. `spreads`: a cosine that many spreads above chance will do
+    in place of `keep`; None: nothing will."""
 
     k: int
     scopes: tuple[str, ...]
     thresholds: Thresholds
     keep: float
     publish: float
+    spreads: float | None
     min_confidence: float
     publish_confidence: float
     min_text_confidence: float
@@ -35,11 +39,13 @@ def rules_of(settings: AlignSettings, thresholds: Thresholds, weights: Weights |
     """The rules that the settings say for a model with these thresholds. `weights` None: those of the package."""
     published = settings.profile == "webfaq"
     evidence = settings.evidence and not published
-    keep, publish = settings.keep, settings.publish
+    keep, publish, spreads = settings.keep, settings.publish, None
     if evidence:
-        # What pages say may lift a pair over the model's own threshold, not from anywhere: a spread below it is the least.
+        # What pages say may lift a pair over the model's own threshold, not from anywhere: a spread below it is the least,
+        # or three spreads above what chance gives on this site.
+        spreads = FAR if keep is None else None
         keep = thresholds.keep - expected(thresholds)[1] if keep is None else keep
-        publish = thresholds.keep if publish is None else publish
+        publish = -1.0 if publish is None else publish
     else:
         keep = thresholds.keep if keep is None else keep
         publish = thresholds.publish if publish is None else publish
@@ -48,7 +54,8 @@ def rules_of(settings: AlignSettings, thresholds: Thresholds, weights: Weights |
         scopes=tuple(settings.scopes),
         thresholds=thresholds,
         keep=keep,
-        publish=max(keep, publish),
+        publish=publish,
+        spreads=spreads,
         min_confidence=settings.min_confidence,
         publish_confidence=max(settings.min_confidence, settings.publish_confidence),
         min_text_confidence=settings.min_text_confidence,
