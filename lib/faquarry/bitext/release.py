@@ -20,7 +20,7 @@ def release_sql(table: str, min_pairs: int = 100, model: str | None = None) -> s
     each by itself.
 
     >>> release_sql("bitexts")
-    "SELECT * FROM bitexts WHERE published QUALIFY count(*) OVER (PARTITION BY language1, language2, model, revision) >= 100"
+    'SELECT * FROM bitexts WHERE published QUALIFY count(*) OVER (PARTITION BY language1, language2, model, revision) >= 100'
     """
     of = "" if model is None else " AND model = '{}'".format(model.replace("'", "''"))
     window = "PARTITION BY language1, language2, model, revision"

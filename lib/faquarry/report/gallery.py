@@ -35,8 +35,15 @@ def _similarity(lake: Lake, settings: Settings) -> Figure | None:
     return similarity.draw(lake)
 
 
+def _languages(lake: Lake, settings: Settings) -> Figure | None:
+    from faquarry.report import languages
+
+    return languages.draw(lake)
+
+
 PICTURES: Mapping[str, Mapping[str, Draw]] = {
     "embed": {"similarity": _similarity},
+    "align": {"languages": _languages},
     "judge": {"judge": _judged},
 }
 
