@@ -26,7 +26,8 @@ def grouped(edges: DataFrame, staging: Staging, driver_edges: int) -> DataFrame:
     edges = edges.select("id1", "id2")
     some = edges.limit(driver_edges + 1).toArrow()
     if some.num_rows <= driver_edges:
-        return edges.sparkSession.createDataFrame(grouped_by_driver(some))
+        # Rows that stay part of a plan are looked at whenever the plan is: from files they are not.
+        return staging.keep("groups", edges.sparkSession.createDataFrame(grouped_by_driver(some)))
     return grouped_by_workers(edges, staging)
 
 

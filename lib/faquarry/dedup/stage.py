@@ -173,6 +173,7 @@ class _Deduplication:
         texts = Texts(
             writer=self.writer,
             qa=self.qa,
+            version=self.plan.qa,
             staging=self.staging,
             run_id=self.context.run_id,
             made_with=fingerprint_of(rule_of("near", settings), self.version),

@@ -54,7 +54,7 @@ SCORED = pa.schema([("id1", pa.string()), ("id2", pa.string()), ("similarity", p
 
 _ENTRY = {"hashes": "<u4", "keys": "<u8", "sketches": "<u8"}
 _SLICE = 2048  # texts whose arrays stay in a core's cache
-_FLUSH = 1 << 22  # entries that a task holds before it passes them on
+_FLUSH = 1 << 20  # entries that a task holds before it passes them on; larger arrays are a burden to the JVM
 _PAIRS = 1024  # pairs compared at a time
 
 
@@ -129,12 +129,14 @@ def cut(batches: Iterable[pa.RecordBatch], parts: int) -> Iterator[pa.RecordBatc
         for row in batch.to_pylist():
             keys = np.frombuffer(row["ids"], ">u8")[::2].astype(np.uint64)
             bits = np.frombuffer(row["sketches"], "<u8")
-            for of, name in (("question", "questions"), ("near", "bands")):
-                hashes = np.frombuffer(row[name], "<u8")
-                each = len(hashes) // max(1, len(keys))
-                entries = Entries(hashes, np.repeat(keys, each), np.repeat(bits, each))
-                waiting[of].append(entries if hashes.all() else entries[hashes != 0])
-                held += len(hashes)
+            asked = np.frombuffer(row["questions"], "<u8")
+            # No text decides about equal questions: in place of a sketch goes what the part drops of the hash.
+            waiting["question"].append(Entries(asked, keys, asked)[asked != 0])
+            hashes = np.frombuffer(row["bands"], "<u8")
+            each = len(hashes) // max(1, len(keys))
+            entries = Entries(hashes, np.repeat(keys, each), np.repeat(bits, each))
+            waiting["near"].append(entries if hashes.all() else entries[hashes != 0])
+            held += len(asked) + len(hashes)
             if held >= _FLUSH:
                 yield from flushed()
                 held = 0
@@ -155,9 +157,8 @@ def find(batches: Iterable[pa.RecordBatch], cap: int, agreement: int) -> Iterato
     for part, of in sorted(gathered):
         entries = Entries.joined(gathered.pop((part, of)))
         if of == "question":
-            same = repeated(entries)
-            whole = same.hashes.astype(np.uint64) | np.uint64(part << 32)
-            yield from _found("question", whole, same.keys)
+            same = repeated(Entries(entries.sketches, entries.keys, entries.sketches))
+            yield from _found("question", same.hashes, same.keys)
         else:
             found = pairs_in_buckets(entries, cap, agreement)
             # A pair shares many bands: what one part holds of it goes on once.

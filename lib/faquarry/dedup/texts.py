@@ -17,6 +17,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from faquarry.dedup.groups import grouped
 from faquarry.dedup.minhash import Bands, bands_for, least_agreement
+from faquarry.dedup.scan import read_units, units_of
 from faquarry.dedup.staging import Staging
 from faquarry.dedup.tasks import (
     FOUND,
@@ -64,6 +65,7 @@ class Texts:
 
     writer: LakeWriter
     qa: DataFrame
+    version: int  # of qa
     staging: Staging
     run_id: str
     made_with: str
@@ -79,25 +81,37 @@ class Texts:
 
     def sign(self) -> tuple[int, int]:
         """Brings `_signatures` up to `qa`. -> how many pairs were signed, how many signatures went."""
-        placed = self.qa.withColumn("place", F.xxhash64("site", "language"))
-        removed = 0
         packs = self.writer.lake.dataset("_signatures")
-        if packs is not None and packs.count_rows():
-            if packs.count_rows(filter=pc.field("made_with") != self.made_with):
-                others = self.writer.frame("_signatures").where(F.col("made_with") != self.made_with)
-                self.writer.delete("_signatures", others.select("pack"))
-            known = self._run(self._packs("pack", "ids", "places"), unpack, UNPACKED)
-            known = self.staging.keep("known", known)
-            removed = self._withdraw(known.join(placed.select("id", "place"), ["id", "place"], "left_anti"))
-            placed = placed.join(known.select("id", "place"), ["id", "place"], "left_anti")
-            if placed.isEmpty():
+        if packs is not None and packs.count_rows(filter=pc.field("made_with") != self.made_with):
+            others = self.writer.frame("_signatures").where(F.col("made_with") != self.made_with)
+            self.writer.delete("_signatures", others.select("pack"))
+        bands, run_id, removed = self.bands, self.run_id, 0
+        if not self.signatures():
+            signed = self._sign_all()
+        else:
+            place = F.crc32(F.concat_ws("\n", F.coalesce("site", F.lit("")), F.coalesce("language", F.lit(""))))
+            rows = self.qa.withColumn("place", place)
+            known = self.staging.keep("known", self._run(self._packs("pack", "ids", "places"), unpack, UNPACKED))
+            removed = self._withdraw(known.join(rows.select("id", "place"), ["id", "place"], "left_anti"))
+            rows = rows.join(known.select("id", "place"), ["id", "place"], "left_anti")
+            if rows.isEmpty():
                 return 0, removed
-        bands, run_id = self.bands, self.run_id
-        signed = self._run(
-            placed.select("id", "place", "question", "answer"), lambda batches: sign(batches, bands, run_id), PACKED
-        )
+            rows = rows.select("id", "place", "question", "answer")
+            signed = self._run(rows, lambda batches: sign(batches, bands, run_id), PACKED)
         self.writer.append("_signatures", self._marked(signed))
         return self._count("_signatures", ours=True), removed
+
+    def _sign_all(self) -> DataFrame:
+        """Packs of the whole of `qa`, which the workers read by themselves."""
+        uri, version, bands, run_id = self.writer.lake.uri, self.version, self.bands, self.run_id
+        units = units_of(self.writer.lake, version)
+        tasks = max(1, min(len(units), 4 * self.writer.spark.sparkContext.defaultParallelism))
+
+        def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            mine = [units[number] for batch in batches for number in batch.column(0).to_pylist()]
+            return sign(read_units(uri, version, mine), bands, run_id)
+
+        return self._run(self.writer.spark.range(0, len(units), 1, tasks), read, PACKED)
 
     def signatures(self) -> int:
         """How many pairs are signed."""
@@ -134,18 +148,16 @@ class Texts:
         pairs = self.staging.keep("pairs", pairs.select(_key("first").alias("key1"), _key("second").alias("key2")))
         hot = F.col("what") == "hot"
         counts = found.agg(
-            F.count(F.when(F.col("what") == "near", 1)),
             F.count(F.when(F.col("what") == "question", 1)),
             F.sum(F.when(hot, F.col("first"))),
             F.sum(F.when(hot, F.col("second"))),
         ).first()
-        near, questions, buckets, crowd = (int(count or 0) for count in counts or ())
+        questions, buckets, crowd = (int(count or 0) for count in counts or ())
+        same = found.where("what = 'question'").select(F.col("first").alias("question"), _key("second").alias("key"))
         return Found(
-            questions=found.where("what = 'question'").select(
-                F.col("first").alias("question"), _key("second").alias("key")
-            ),
+            questions=self.staging.keep("questions", same.distinct()),
             pairs=pairs,
-            keys=2 * near + questions,
+            keys=2 * pairs.count() + questions,
             hot=buckets,
             crowd=crowd,
         )
@@ -170,7 +182,7 @@ class Texts:
 
     def question_groups(self, found: Found, members: DataFrame) -> DataFrame:
         """(id, group_id) of pairs whose question stands more than once at their place."""
-        same = found.questions.distinct().join(members.select("id", "key"), "key").select("id", "question")
+        same = found.questions.join(members.select("id", "key"), "key").select("id", "question")
         groups = same.groupBy("question").agg(F.min("id").alias("group_id"), F.count("*").alias("size"))
         return same.join(groups.where("size > 1"), "question").select("id", "group_id")
 
