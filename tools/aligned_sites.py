@@ -85,7 +85,9 @@ def load_sites(lake: Lake, gold: Gold, encode: Encode) -> list[KnownSite]:
     found = []
     for site, languages in sorted(by_site.items()):
         if len(languages) > 1:
-            sides = tuple(comparable(_side(language, rows, pages, encode)) for language, rows in sorted(languages.items()))
+            sides = tuple(
+                comparable(_side(language, rows, pages, encode)) for language, rows in sorted(languages.items())
+            )
             found.append(KnownSite(site, sides, keys))
     return found
 

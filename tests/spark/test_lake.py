@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from deltalake import write_deltalake
 from pyspark.sql import SparkSession
@@ -17,6 +18,7 @@ from pyspark.sql import SparkSession
 from faquarry.errors import LakeError, NothingToRead
 from faquarry.lake import TABLES, Lake
 from faquarry.lake.writer import LakeWriter, spark_schema, sql_in
+from faquarry.sql import connect
 
 pytestmark = pytest.mark.spark
 
@@ -40,6 +42,17 @@ def rows(writer: LakeWriter, table: str, columns: Sequence[str]) -> list[tuple[A
     return sorted(tuple(row[c] for c in columns) for row in writer.lake.rows(table))
 
 
+def test_readers_without_a_jvm_find_rows_by_their_booleans(writer: LakeWriter) -> None:
+    found = [{"id": f"i{n}", "question": "?", "accepted": n % 2 == 0} for n in range(4)]
+    writer.append("qa", writer.from_rows("qa", found))
+    with connect(writer.lake) as connection:
+        for where, count in (("accepted = true", 2), ("accepted = false", 2), ("accepted", 2), ("NOT accepted", 2)):
+            assert connection.sql(f"SELECT count(*) FROM qa WHERE {where}").fetchall() == [(count,)]
+    dataset = writer.lake.dataset("qa")
+    assert dataset is not None
+    assert dataset.to_table(filter=pc.field("accepted") == True).num_rows == 2  # noqa: E712
+
+
 def test_tables_are_made_as_declared(writer: LakeWriter) -> None:
     writer.ensure("qa")
     writer.ensure("runs")
@@ -48,7 +61,7 @@ def test_tables_are_made_as_declared(writer: LakeWriter) -> None:
     assert [field.name for field in delta.schema().fields] == TABLES["qa"].columns
     configuration = delta.metadata().configuration
     assert configuration["delta.enableDeletionVectors"] == "false"
-    assert configuration["delta.dataSkippingNumIndexedCols"] == str(TABLES["qa"].columns.index("url"))
+    assert configuration["delta.dataSkippingNumIndexedCols"] == str(TABLES["qa"].columns.index("accepted"))
     log = (Path(writer.lake.path("qa")) / "_delta_log" / f"{0:020}.json").read_text()
     domains = [action["domainMetadata"] for action in map(json.loads, log.splitlines()) if "domainMetadata" in action]
     clustering = next(json.loads(d["configuration"]) for d in domains if d["domain"] == "delta.clustering")

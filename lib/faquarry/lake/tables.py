@@ -6,7 +6,7 @@ columns come first, long text last: Delta keeps statistics of the leading column
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -73,19 +73,24 @@ class Table:
 def _table(
     name: str,
     comment: str,
-    columns: Iterable[tuple[str, pa.DataType, str]],
+    columns: Sequence[tuple[str, pa.DataType, str]],
     *,
     key: tuple[str, ...] | None = None,
     cluster: tuple[str, ...] = (),
     long_text: Iterable[str] = (),
 ) -> Table:
-    """Builds a declaration; columns named in `long_text` (and what follows the first of them) carry no statistics."""
+    """Builds a declaration; columns named in `long_text` (and what follows the first of them) carry no statistics.
+
+    Nor does what follows the first boolean: Delta writes no smallest and largest of those, which readers of deltalake's
+    datasets (DuckDB, pyarrow) take for "no row has this value".
+    """
     fields = [
         pa.field(column, dtype, nullable=column not in (key or ()), metadata={"comment": text})
         for column, dtype, text in columns
     ]
     names = [field.name for field in fields]
-    indexed = min([names.index(column) for column in long_text], default=len(names))
+    bare = [*long_text, *(column for column, dtype, _ in columns if dtype == pa.bool_())]
+    indexed = min([names.index(column) for column in bare], default=len(names))
     return Table(name, pa.schema(fields), key, cluster, comment, indexed)
 
 
@@ -165,10 +170,10 @@ QA = _table(
         ("origin", TEXT, "scheme://host"),
         ("page_id", TEXT, "the representative page"),
         ("position", pa.int32(), "place of the question on that page, from 0"),
-        ("accepted", pa.bool_(), "false: the page gives suggested answers only, this is the best of them"),
         ("crawl", TEXT, "name of the crawl"),
         ("fetched_at", TIME, "when the page was fetched"),
         ("run_id", TEXT, "the run that wrote the row"),
+        ("accepted", pa.bool_(), "false: the page gives suggested answers only, this is the best of them"),
         ("url", TEXT, "address of the page"),
         ("question", TEXT, "the question, cleaned"),
         ("answer", TEXT, "the answer, cleaned; newlines separate its blocks"),
