@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections import Counter
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,7 @@ def test_the_source_is_partial_because_of_its_damaged_records(lake: Path) -> Non
     assert (source["status"], source["error"], source["kind"]) == ("partial", None, "warc")
     assert source["size"] == EXPECTED["archive"]["bytes"]
     assert (source["pages"], source["pairs"]) == (len(FAQ_PAGES), EXPECTED["counts"]["places"])
-    [run] = rows(lake, "runs")
+    [run] = rows(lake, "runs", verb="extract")
     assert (run["verb"], run["status"]) == ("extract", "done")
     assert {row["run_id"] for table in ("pages", "qa", "rejects") for row in rows(lake, table)} == {run["run_id"]}
 
@@ -144,3 +145,51 @@ def test_the_rules_of_webfaq_give_other_pairs_and_lose_nothing(lake: Path, tmp_p
     assert unaccounted(other) == {}
     assert {row["id"] for row in rows(other, "qa")} != {row["id"] for row in rows(lake, "qa")}
     assert len(rows(other, "qa")) > 500
+
+
+def test_bitexts_are_the_translations_that_the_authors_wrote(lake: Path) -> None:
+    alive = {row["id"] for row in rows(lake, "qa")}
+    told: dict[str, set[tuple[str, str]]] = {}
+    for pair in EXPECTED["pairs"]:
+        if pair["key"] and pair["id"] in alive:
+            told.setdefault(pair["key"], set()).add((pair["language"], pair["id"]))
+    wanted = {
+        (one[1], other[1])
+        for versions_ in told.values()
+        for one, other in combinations(sorted(versions_), 2)
+        if one[0] != other[0]
+    }
+    kept = {(row["id1"], row["id2"]) for row in rows(lake, "bitexts")}
+    published = {(row["id1"], row["id2"]) for row in rows(lake, "bitexts", published=True)}
+    assert all(row["language1"] < row["language2"] for row in rows(lake, "bitexts"))
+    assert len(kept & wanted) / len(kept) > 0.97
+    assert len(kept & wanted) / len(wanted) > 0.88
+    assert len(published & wanted) / len(published) > 0.98
+    german = Counter((row["language1"], row["language2"]) for row in rows(lake, "bitexts", published=True))
+    assert german["deu", "eng"] >= 100  # enough for a release
+
+
+def test_repeats_are_those_that_were_planted(lake: Path) -> None:
+    found: dict[str, set[str]] = {"question": set(), "near": set(), "semantic": set()}
+    for row in rows(lake, "duplicates"):
+        found[row["kind"]].add(row["id"])
+    asked = {(one["host"], one["question"]) for one in EXPECTED["same_question"]}
+    assert found["question"] == {row["id"] for row in rows(lake, "qa") if (row["site"], row["question"]) in asked}
+    told: dict[str, dict[str, str]] = {}
+    for pair in EXPECTED["pairs"]:
+        told.setdefault(pair["key"], {})[pair["language"]] = pair["id"]
+    twins = [(told[one["key"]], told[one["near"]]) for one in EXPECTED["near_duplicates"]]
+    assert found["near"] == {
+        id_
+        for one, other in twins
+        for language in one.keys() & other.keys()
+        for id_ in (one[language], other[language])
+    }
+
+
+def test_every_pair_has_its_vectors_and_its_similarity(lake: Path) -> None:
+    pairs = {row["id"] for row in rows(lake, "qa")}
+    vectors = Counter((row["id"], row["field"]) for row in rows(lake, "embeddings"))
+    assert vectors == {(id_, field): 1 for id_ in pairs for field in ("question", "answer", "qa")}
+    assert {row["id"] for row in rows(lake, "similarity")} == pairs
+    assert {path.name for path in (lake / "_pictures").iterdir()} == {"similarity.png", "languages.png"}
