@@ -15,11 +15,15 @@ __all__ = [
     "BenchmarkSettings",
     "DedupSettings",
     "EmbedSettings",
+    "ExportSettings",
     "ExtractSettings",
     "FilterSettings",
     "JudgeSettings",
+    "LabelSettings",
     "LanguageSettings",
     "LogSettings",
+    "MineSettings",
+    "ScoreSettings",
     "Settings",
     "SourceSettings",
     "SparkSettings",
@@ -228,6 +232,22 @@ class BenchmarkSettings(Section):
     max_dev: int = Field(1_000, ge=0, description="dev queries of a language")
 
 
+class LabelSettings(Section):
+    """Topics and question types of pairs (verb `label`)."""
+
+
+class ScoreSettings(Section):
+    """Which model scores a question and an answer together, and how (verb `mine`)."""
+
+
+class MineSettings(Section):
+    """Hard negatives (verb `mine`)."""
+
+
+class ExportSettings(Section):
+    """Files for other tools (verb `export`)."""
+
+
 class SparkSettings(Section):
     """The session that faquarry makes when none is running (a running one is used as it is)."""
 
@@ -263,5 +283,9 @@ class Settings(Section):
     align: AlignSettings = AlignSettings()
     judge: JudgeSettings = JudgeSettings()
     benchmark: BenchmarkSettings = BenchmarkSettings()
+    label: LabelSettings = LabelSettings()
+    score: ScoreSettings = ScoreSettings()
+    mine: MineSettings = MineSettings()
+    export: ExportSettings = ExportSettings()
     spark: SparkSettings = SparkSettings()
     log: LogSettings = LogSettings()

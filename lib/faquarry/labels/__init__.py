@@ -1,0 +1,1 @@
+"""Topics and question types of pairs: heads over vectors, and the stage that applies them."""
