@@ -36,8 +36,8 @@ from faquarry.vectors.batching import Budget
 from faquarry.vectors.find import PACKAGED, find_model
 from faquarry.vectors.load import load_encoder
 from faquarry.vectors.model import Encoder
+from faquarry.vectors.runtime import CPU_TOKENS, GPU_TOKENS
 from faquarry.vectors.task import TEXTS, encode_batches
-from faquarry.vectors.worker import CPU_TOKENS, GPU_TOKENS
 
 __all__ = ["FLOORS", "run"]
 
@@ -193,7 +193,7 @@ def _embed(lake: str) -> None:
 
 
 def _gpus() -> int:
-    from faquarry.vectors.load import gpus_seen
+    from faquarry.vectors.runtime import gpus_seen
 
     return gpus_seen()
 

@@ -6,7 +6,7 @@ handed in and never reads another's.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -23,6 +23,7 @@ __all__ = [
     "LanguageSettings",
     "LogSettings",
     "MineSettings",
+    "ModelSettings",
     "ScoreSettings",
     "Settings",
     "SourceSettings",
@@ -124,7 +125,28 @@ class DedupSettings(Section):
     )
 
 
-class EmbedSettings(Section):
+class ModelSettings(Section):
+    """How a neural model is run, whichever stage runs it."""
+
+    section: ClassVar[str] = "embed"  # how sentences name a setting: embed.device
+
+    trust_remote_code: bool = Field(False, description="run the Python code that a model brings along")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="auto: the GPU that Spark gives the task, or finds on this machine, else the CPU"
+    )
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
+        "auto", description="auto: 16 bits on a GPU where cosines or scores stay within 0.01 of 32 bits"
+    )
+    max_tokens: int | None = Field(None, ge=8, description="cut texts here; unset: the model's own maximum")
+    batch_tokens: int | None = Field(
+        None, ge=1, description="tokens of a batch, padding included; unset: 8,192 on a CPU, 65,536 on a GPU"
+    )
+    pool_bytes: int = Field(
+        16 * 1024 * 1024, ge=1024, description="bytes of text that a task sorts by length at a time"
+    )
+
+
+class EmbedSettings(ModelSettings):
     """Which models make vectors, and how (verb `embed`)."""
 
     align_model: str = Field(
@@ -134,20 +156,6 @@ class EmbedSettings(Section):
     )
     retrieval_model: str = Field(
         "faquarry-small", min_length=1, description="encodes questions and answers apart, for similarity and search"
-    )
-    trust_remote_code: bool = Field(False, description="run the Python code that a model brings along")
-    device: Literal["auto", "cpu", "cuda"] = Field(
-        "auto", description="auto: the GPU that Spark gives the task, or finds on this machine, else the CPU"
-    )
-    precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
-        "auto", description="auto: 16 bits on a GPU where cosines stay within 0.01 of 32 bits"
-    )
-    max_tokens: int | None = Field(None, ge=8, description="cut texts here; unset: the model's own maximum")
-    batch_tokens: int | None = Field(
-        None, ge=1, description="tokens of a batch, padding included; unset: 8,192 on a CPU, 65,536 on a GPU"
-    )
-    pool_bytes: int = Field(
-        16 * 1024 * 1024, ge=1024, description="bytes of text that a task sorts by length at a time"
     )
     task_chars: int = Field(20_000_000, ge=1000, description="characters of text that a task gets, about")
     commit_chars: int = Field(
@@ -236,8 +244,19 @@ class LabelSettings(Section):
     """Topics and question types of pairs (verb `label`)."""
 
 
-class ScoreSettings(Section):
+class ScoreSettings(ModelSettings):
     """Which model scores a question and an answer together, and how (verb `mine`)."""
+
+    section: ClassVar[str] = "score"
+
+    model: str = Field(
+        "faquarry-small-scorer",
+        min_length=1,
+        description="faquarry-small-scorer, a folder of a cross-encoder, or its name on a hub (BAAI/bge-reranker-v2-m3)",
+    )
+    activation: Literal["auto", "logit", "sigmoid"] = Field(
+        "auto", description="what a score is: the model's logit, or a number from 0 to 1; auto: as the model says"
+    )
 
 
 class MineSettings(Section):

@@ -23,12 +23,13 @@ __all__ = ["cuda_index", "gpu_profile", "local_gpus", "task_device", "task_threa
 _GPU = "gpu"
 
 
-def task_device(wanted: str, seen: Callable[[], int]) -> str:
+def task_device(wanted: str, seen: Callable[[], int], setting: str = "embed.device") -> str:
     """The device of the running task: ``cpu`` or ``cuda:N``.
 
     Args:
         wanted: auto, cpu or cuda.
         seen: counts the GPUs that this process sees; called where Spark has given none.
+        setting: what says so, for the error.
 
     Raises:
         RuntimeError: `cuda` is wanted and there is none.
@@ -47,7 +48,7 @@ def task_device(wanted: str, seen: Callable[[], int]) -> str:
         number = context.partitionId() if context is not None else 0
         return f"cuda:{number % count}"
     if wanted == "cuda":
-        raise RuntimeError("embed.device is cuda, and the worker sees no GPU: set it to auto or cpu.")
+        raise RuntimeError(f"{setting} is cuda, and the worker sees no GPU: set it to auto or cpu.")
     return "cpu"
 
 

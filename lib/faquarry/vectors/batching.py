@@ -33,6 +33,7 @@ class Budget:
 
     tokens: int
     rows: int = 1 << 20
+    setting: str = "embed.max_tokens"  # what to lower when a single text does not fit
 
     def rows_of(self, lengths: npt.NDArray[np.int32], pads: bool) -> int:
         """How many of the texts may go together, at least one. `lengths` are those still to go, longest first.
@@ -92,7 +93,7 @@ def encode_all(tokenised: Tokenised, budget: Budget, dim: int) -> Encoded:
         if fetch is None:
             if len(rows) == 1:
                 raise MemoryError(
-                    f"One text of {longest} tokens does not fit into memory: a smaller model, a lower embed.max_tokens, "
+                    f"One text of {longest} tokens does not fit into memory: a smaller model, a lower {budget.setting}, "
                     "or more memory a worker."
                 )
             budget.halve(len(rows), longest, pads)

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from faquarry.config.settings import ModelSettings
 from faquarry.errors import UsageError
 
-__all__ = ["WANTED", "Described", "LocalFiles", "check", "described"]
+__all__ = ["WANTED", "Described", "LocalFiles", "check", "described", "max_tokens_of"]
 
 # What is fetched of a model on a hub: no pickles, no exports for other engines.
 WANTED = ("*.json", "*.txt", "*.model", "*.safetensors")
@@ -32,7 +33,9 @@ _MODULES = {
     "Pooling": "",
     "Normalize": "",
     "Dropout": "",
+    "LogitScore": "",
 }
+_ACTIVATIONS = ("activation_function", "activation_fn", "sbert_ce_default_activation_function")
 _DEFAULT_MODULES = ({"type": "sentence_transformers.models.Transformer", "path": ""},)
 _ANY_TOKENS = 8192  # a static model has no maximum; what is longer than this is cut all the same
 
@@ -74,7 +77,7 @@ class Described:
     static: bool
 
 
-def check(name: str, names: frozenset[str], read: Callable[[str], Any], *, trust_remote_code: bool) -> None:
+def check(name: str, names: frozenset[str], read: Callable[[str], Any], settings: ModelSettings) -> None:
     """Refuses what is no model, what brings programs along, and what has its weights in pickles only.
 
     `names` are the files there are (on a hub: before they are fetched), `read` gives the content of a JSON file.
@@ -83,8 +86,9 @@ def check(name: str, names: frozenset[str], read: Callable[[str], Any], *, trust
         UsageError: a sentence that says what was found and what to do.
     """
     modules = _modules(name, names, read)
-    if not trust_remote_code:
-        _check_code(name, names, read, modules)
+    if not settings.trust_remote_code:
+        advice = f"If you have read that code and trust it: --set {settings.section}.trust_remote_code=true."
+        _check_code(name, names, read, modules, advice)
     if "adapter_config.json" in names:
         raise UsageError(f"The model {name} is an adapter to another one: merge the two and save them as one folder.")
     for module in modules:
@@ -111,9 +115,8 @@ def _modules(name: str, names: frozenset[str], read: Callable[[str], Any]) -> Se
 
 
 def _check_code(
-    name: str, names: frozenset[str], read: Callable[[str], Any], modules: Sequence[Mapping[str, Any]]
+    name: str, names: frozenset[str], read: Callable[[str], Any], modules: Sequence[Mapping[str, Any]], advice: str
 ) -> None:
-    advice = "If you have read that code and trust it: --set embed.trust_remote_code=true."
     for module in modules:
         found = _MODULE.fullmatch(str(module["type"]))
         if found is None or found.group(2) not in _MODULES:
@@ -122,7 +125,7 @@ def _check_code(
         for key, value in _items(read(file)):
             if key == "auto_map" or (key == "trust_remote_code" and value):
                 raise UsageError(f"The model {name} brings its own code ({key} in {file}). {advice}")
-            if key == "activation_function" and not str(value).startswith("torch.nn."):
+            if key in _ACTIVATIONS and value and not str(value).startswith("torch.nn."):
                 raise UsageError(f"The model {name} brings its own code ({value} in {file}). {advice}")
 
 
@@ -175,7 +178,7 @@ def described(name: str, files: LocalFiles) -> Described:
     else:
         config = _inner(files.json(_under(root, "config.json")))
         dim = config.get("hidden_size") or config.get("d_model") or config.get("dim") or config.get("n_embd")
-        max_tokens = _max_tokens(files, root, config)
+        max_tokens = max_tokens_of(files, config, root)
     pooling = "mean"
     for module in modules:
         settings = files.json(_under(str(module["path"]), "config.json")) if module["path"] else {}
@@ -208,7 +211,8 @@ def _inner(config: Mapping[str, Any]) -> Mapping[str, Any]:
     return inner if isinstance(inner, Mapping) else config
 
 
-def _max_tokens(files: LocalFiles, root: str, config: Mapping[str, Any]) -> int:
+def max_tokens_of(files: LocalFiles, config: Mapping[str, Any], root: str = "") -> int:
+    """The longest text that a transformer takes, in tokens, by its own files in folder `root`."""
     said = files.json(_under(root, "sentence_bert_config.json")).get("max_seq_length")
     tokenizer = files.json(_under(root, "tokenizer_config.json")).get("model_max_length")
     places = config.get("max_position_embeddings")

@@ -5,19 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from faquarry.config.settings import EmbedSettings
+from faquarry.config.settings import ModelSettings
 from faquarry.errors import UsageError
 from faquarry.vectors.files import LocalFiles, check, described
 from faquarry.vectors.known import Known, known_as
 from faquarry.vectors.model import ModelInfo, Thresholds
 from faquarry.vectors.revision import folder_revision
 
-__all__ = ["PACKAGED", "find_model"]
+__all__ = ["PACKAGED", "find_model", "located"]
 
 PACKAGED = "faquarry-small"
+_EXAMPLE = "sentence-transformers/LaBSE"
 
 
-def find_model(name: str, settings: EmbedSettings) -> ModelInfo:
+def find_model(name: str, settings: ModelSettings) -> ModelInfo:
     """The model called `name`: the packaged one, a folder, or one of a hub (`NAME` or `NAME@REVISION`).
 
     A model of a hub is taken from the local cache, else fetched into it.
@@ -30,18 +31,30 @@ def find_model(name: str, settings: EmbedSettings) -> ModelInfo:
         from faquarry.vectors.small import info
 
         return info()
+    called, folder = located(name, settings, f"{PACKAGED}, the folder of a sentence-transformers model", _EXAMPLE)
+    return _in_folder(called, folder, settings)
+
+
+def located(name: str, settings: ModelSettings, instead: str, example: str) -> tuple[str, Path]:
+    """What a model goes by, and its folder: a folder that is there, else that of the hub's cache, filled when need be.
+
+    Args:
+        instead: what could be given in place of a name that is none, for the error.
+        example: a name on a hub.
+
+    Raises:
+        UsageError: `name` is neither a folder nor a name, or the hub does not have it.
+        EnvironmentProblem: it is not in the cache, and the hub cannot be reached.
+    """
     folder = Path(name).expanduser()
     if folder.is_dir():
-        return _in_folder(_called(folder), folder, settings)
+        return _called(folder), folder
     if name.startswith((".", "/", "~")) or name.count("/") != 1:
-        raise UsageError(
-            f"There is no model {name}: give {PACKAGED}, the folder of a sentence-transformers model, or its name on a hub "
-            "(as in sentence-transformers/LaBSE)."
-        )
+        raise UsageError(f"There is no model {name}: give {instead}, or its name on a hub (as in {example}).")
     from faquarry.vectors.hub import snapshot
 
     plain, _, revision = name.partition("@")
-    return _in_folder(plain, snapshot(plain, revision or None, settings), settings)
+    return plain, snapshot(plain, revision or None, settings)
 
 
 def _called(folder: Path) -> str:
@@ -56,9 +69,9 @@ def _called(folder: Path) -> str:
     return resolved.name
 
 
-def _in_folder(name: str, folder: Path, settings: EmbedSettings) -> ModelInfo:
+def _in_folder(name: str, folder: Path, settings: ModelSettings) -> ModelInfo:
     files = LocalFiles(folder.absolute())
-    check(name, files.names, files.json, trust_remote_code=settings.trust_remote_code)
+    check(name, files.names, files.json, settings)
     found = described(name, files)
     known = known_as(name) or Known()
     max_tokens = min(found.max_tokens, known.max_tokens or found.max_tokens)

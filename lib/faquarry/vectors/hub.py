@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from faquarry.config.settings import EmbedSettings
+from faquarry.config.settings import ModelSettings
 from faquarry.errors import EnvironmentProblem, UsageError
 from faquarry.vectors.files import WANTED, LocalFiles, check
 
@@ -17,7 +17,7 @@ __all__ = ["snapshot"]
 _TIMEOUT_S = 20.0
 
 
-def snapshot(name: str, revision: str | None, settings: EmbedSettings) -> Path:
+def snapshot(name: str, revision: str | None, settings: ModelSettings) -> Path:
     """The folder that holds the model's files at one commit.
 
     What the cache has is taken as it is, and the hub is not asked; `NAME@REVISION` asks for another revision.
@@ -43,7 +43,7 @@ def _cached(name: str, revision: str | None) -> Path | None:
         return None
 
 
-def _fetched(name: str, revision: str | None, settings: EmbedSettings) -> Path:
+def _fetched(name: str, revision: str | None, settings: ModelSettings) -> Path:
     from huggingface_hub import HfApi, hf_hub_download, snapshot_download
 
     with _answering(name, revision):
@@ -57,7 +57,7 @@ def _fetched(name: str, revision: str | None, settings: EmbedSettings) -> Path:
             path = hf_hub_download(name, file, revision=found.sha)
         return json.loads(Path(path).read_text(encoding="utf-8"))
 
-    check(name, names, read, trust_remote_code=settings.trust_remote_code)
+    check(name, names, read, settings)
     patterns = [*WANTED, *(["*.py"] if settings.trust_remote_code else [])]
     with _answering(name, revision):  # by the name of the revision, so that the cache knows it by that name too
         return Path(snapshot_download(name, revision=revision, allow_patterns=patterns))
@@ -82,5 +82,5 @@ def _answering(name: str, revision: str | None) -> Iterator[None]:
         raise EnvironmentProblem(
             f"The model {name} is not in the local cache ({constants.HF_HUB_CACHE}), and {constants.ENDPOINT} cannot be "
             f"reached ({first[:200]}): fetch it where there is a network (hf download {name}), give the folder of a copy, "
-            "or use faquarry-small."
+            "or use the packaged one."
         ) from error

@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from faquarry.vectors.model import ModelInfo, Tokenised
+from faquarry.vectors.padded import Padded, fetched
 
 if TYPE_CHECKING:
-    import torch
     from sentence_transformers import SentenceTransformer
 
 __all__ = ["SentenceEncoder"]
@@ -74,7 +74,7 @@ class SentenceEncoder:
         )
         if self._kind == "opaque":
             return _Opaque(self._model, texts, tokens["input_ids"], task)
-        return _Padded(tokens, tokenizer, lambda features: self._forward(features, task))
+        return Padded(tokens, tokenizer, lambda features: self._forward(features, task))
 
     def _forward(self, features: dict[str, Any], task: str | None = None) -> Callable[[], npt.NDArray[np.float32]]:
         """Sets the model going on a batch. -> a function that waits for it"""
@@ -90,7 +90,7 @@ class SentenceEncoder:
             if self._model.truncate_dim is not None:
                 vectors = vectors[:, : self._model.truncate_dim]
             unit = torch.nn.functional.normalize(vectors.float(), p=2.0, dim=1)
-        return lambda: _fetched(unit)
+        return lambda: fetched(unit)
 
     def _agrees(self, probe: Sequence[str]) -> bool:
         """Whether `encode` gives what our batches give."""
@@ -101,46 +101,6 @@ class SentenceEncoder:
         theirs = self._model.encode(list(probe), normalize_embeddings=True, show_progress_bar=False)
         cosines = np.einsum("ij,ij->i", ours, np.asarray(theirs, np.float32))
         return bool((cosines > 1 - SAME).all())
-
-
-def _fetched(vectors: torch.Tensor) -> npt.NDArray[np.float32]:
-    found: npt.NDArray[np.float32] = vectors.cpu().numpy()
-    return found
-
-
-class _Padded:
-    """Token ids of a transformer; a batch is padded to its longest text."""
-
-    pads = True
-
-    def __init__(
-        self, tokens: Any, tokenizer: Any, forward: Callable[[dict[str, Any]], Callable[[], npt.NDArray[np.float32]]]
-    ) -> None:
-        rows = tokens["input_ids"]
-        self.lengths = np.fromiter(map(len, rows), np.int32, len(rows))
-        self._flat = np.fromiter(chain.from_iterable(rows), np.int64, int(self.lengths.sum()))
-        self._ends = np.concatenate(([0], np.cumsum(self.lengths, dtype=np.int64)))
-        self._pad = tokenizer.pad_token_id or 0
-        self._left = tokenizer.padding_side == "left"
-        self._types = "token_type_ids" in tokens  # texts stand alone: all of type 0
-        self._forward = forward
-
-    def start(self, rows: npt.NDArray[np.intp]) -> Callable[[], npt.NDArray[np.float32]]:
-        import torch
-
-        lengths = self.lengths[rows]
-        places = np.arange(int(lengths.max(initial=1)))
-        mask = places[::-1] < lengths[:, None] if self._left else places < lengths[:, None]
-        ids = np.full(mask.shape, self._pad, np.int64)
-        ids[mask] = np.concatenate([self._flat[self._ends[row] : self._ends[row + 1]] for row in rows])
-        features: dict[str, Any] = {
-            "input_ids": torch.from_numpy(ids),
-            "attention_mask": torch.from_numpy(mask.astype(np.int64)),
-            "modality": "text",
-        }
-        if self._types:
-            features["token_type_ids"] = torch.zeros_like(features["input_ids"])
-        return self._forward(features)
 
 
 class _Bags:
@@ -185,4 +145,4 @@ class _Opaque:
             convert_to_tensor=True,
             **given,
         )
-        return lambda: _fetched(vectors.float())
+        return lambda: fetched(vectors.float())

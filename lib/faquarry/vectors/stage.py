@@ -32,8 +32,8 @@ from faquarry.spark.watching import tallied, without_coalescing
 from faquarry.stage import Context, Outcome, Work, fingerprint
 from faquarry.vectors.find import find_model
 from faquarry.vectors.jobs import Job, before, jobs_of, left_over, missing_texts, outdated_pairs, text_sql
-from faquarry.vectors.load import require_models_extra
 from faquarry.vectors.model import ModelInfo
+from faquarry.vectors.runtime import require_models_extra
 from faquarry.vectors.task import ENCODED, SCORED, TEXTS, scored_batches
 from faquarry.vectors.worker import encoding
 

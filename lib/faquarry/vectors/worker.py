@@ -8,16 +8,12 @@ from itertools import chain
 import pyarrow as pa
 
 from faquarry.config.settings import EmbedSettings
-from faquarry.spark.devices import task_device, task_threads
-from faquarry.vectors.batching import Budget
 from faquarry.vectors.jobs import Job
-from faquarry.vectors.load import gpus_seen, worker_encoder
+from faquarry.vectors.load import worker_encoder
+from faquarry.vectors.runtime import place_of_task
 from faquarry.vectors.task import encode_batches
 
-__all__ = ["CPU_TOKENS", "GPU_TOKENS", "encoding"]
-
-CPU_TOKENS, GPU_TOKENS = 8_192, 65_536
-"""Tokens of a batch where the settings name none."""
+__all__ = ["encoding"]
 
 
 def encoding(
@@ -31,15 +27,14 @@ def encoding(
         first = next(filled, None)
         if first is None:  # no text, no model
             return
-        device = "cpu" if info.kind == "packaged" else task_device(settings.device, gpus_seen)
-        on_gpu = device != "cpu"
+        place = place_of_task(info, settings)
         yield from encode_batches(
             chain([first], filled),
-            worker_encoder(info, settings, device, task_threads()),
-            budget=Budget(settings.batch_tokens or (GPU_TOKENS if on_gpu else CPU_TOKENS)),
+            worker_encoder(info, settings, place.device, place.threads),
+            budget=place.budget,
             pool_bytes=settings.pool_bytes,
             task=job.task,
-            tokenise_ahead=on_gpu,
+            tokenise_ahead=place.on_gpu,
             done=count,
         )
 

@@ -169,5 +169,5 @@ def test_sixteen_bits_that_move_cosines_are_not_used(
     save_file(weights, wild / "model.safetensors", metadata={"format": "pt"})
     found = loaded(wild, EmbedSettings(precision="bf16"))
     assert str(found.model.dtype) == "torch.float32"
-    assert "moves cosines of wild" in caplog.text
+    assert "moves the cosines of wild" in caplog.text
     np.testing.assert_array_equal(found.encode(PROBE), loaded(wild).encode(PROBE))
