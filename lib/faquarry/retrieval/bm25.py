@@ -19,10 +19,12 @@ import numpy.typing as npt
 
 from faquarry.retrieval.analyzer import Analyzer, analyzer
 
-__all__ = ["BM25", "Block", "Statistics", "merged"]
+__all__ = ["BM25", "Block", "Statistics", "WeightedTerms"]
 
 Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]
+WeightedTerms = tuple[Sequence[str], Sequence[float]]
+"""The terms of a query, repeats included, and the idf of each."""
 
 
 @dataclass(frozen=True)
@@ -100,32 +102,29 @@ class Block:
             sizes.astype(np.int32),
         )
 
-    def weights(self, statistics: Statistics, k1: float, b: float) -> Floats:
-        """What each posting adds to a score. -> (n,)"""
-        idf = np.array([statistics.idf(term) for term in self.terms], dtype=np.float64)
-        norm = k1 * (1 - b + b * self.lengths / max(statistics.average_length, 1e-9))
-        found = np.repeat(idf, np.diff(self.indptr)) * self.counts / (self.counts + norm[self.postings])
-        return found.astype(np.float32)
+    @property
+    def documents(self) -> int:
+        return len(self.lengths)
 
-    def search(self, weights: Floats, queries: Sequence[Sequence[str]], k: int) -> tuple[Ints, Floats]:
-        """The best k documents of every analyzed query. -> numbers (queries, k), -1 where fewer match; scores, best first."""
+    def impacts(self, average_length: float, k1: float, b: float) -> Floats:
+        """f / (f + k1 * (1 - b + b * |d| / avgdl)) of each posting. -> (n,)"""
+        norm = k1 * (1 - b + b * self.lengths / max(average_length, 1e-9))
+        return (self.counts / (self.counts + norm[self.postings])).astype(np.float32)
+
+    def search(self, impacts: Floats, queries: Sequence[WeightedTerms], k: int) -> tuple[Ints, Floats]:
+        """The best k documents of every query. -> numbers (queries, k), -1 where fewer match; scores, best first."""
         from faquarry.retrieval.kernel import search
 
-        numbers = [[self.terms[token] for token in query if token in self.terms] for query in queries]
-        starts = np.zeros(len(numbers) + 1, dtype=np.int64)
-        np.cumsum([len(query) for query in numbers], out=starts[1:])
-        flat = np.array([number for query in numbers for number in query], dtype=np.int64)
-        found: tuple[Ints, Floats] = search(self.indptr, self.postings, weights, flat, starts, len(self.lengths), k)
+        known = [
+            [(number, weight) for term, weight in zip(*query, strict=True) if (number := self.terms.get(term)) is not None]
+            for query in queries
+        ]
+        starts = np.zeros(len(known) + 1, dtype=np.int64)
+        np.cumsum([len(query) for query in known], out=starts[1:])
+        terms = np.array([number for query in known for number, _ in query], dtype=np.int64)
+        idf = np.array([weight for query in known for _, weight in query], dtype=np.float32)
+        found: tuple[Ints, Floats] = search(self.indptr, self.postings, impacts, terms, idf, starts, self.documents, k)
         return found
-
-
-def merged(parts: Sequence[tuple[Ints, Floats]], k: int) -> tuple[Ints, Floats]:
-    """The best k of several blocks' (numbers, scores), numbers being of the whole corpus; in any order of the blocks."""
-    numbers = np.concatenate([part[0] for part in parts], axis=1)
-    scores = np.concatenate([part[1] for part in parts], axis=1)
-    last = np.iinfo(np.int32).max  # absent ones behind all others
-    order = np.lexsort((np.where(numbers < 0, last, numbers), -scores), axis=1)[:, :k]
-    return np.take_along_axis(numbers, order, 1), np.take_along_axis(scores, order, 1)
 
 
 class BM25:
@@ -153,12 +152,14 @@ class BM25:
         self.block = Block.of(analyzed)
 
     @cached_property
-    def _weights(self) -> Floats:
-        return self.block.weights(self.statistics, self.k1, self.b)
+    def _impacts(self) -> Floats:
+        return self.block.impacts(self.statistics.average_length, self.k1, self.b)
 
     def search(self, queries: Sequence[str], k: int = 10) -> tuple[Ints, Floats]:
         """The best k texts of every query. -> numbers (queries, k), -1 where fewer match; scores (queries, k), best first.
 
         Equal scores are in the order of the texts.
         """
-        return self.block.search(self._weights, [self.analyzer.tokens(query) for query in queries], k)
+        analyzed = [self.analyzer.tokens(query) for query in queries]
+        weighted = [(terms, [self.statistics.idf(term) for term in terms]) for terms in analyzed]
+        return self.block.search(self._impacts, weighted, k)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-__all__ = ["search"]
+__all__ = ["merge", "search"]
 
 
 @njit(nogil=True)
@@ -34,11 +34,11 @@ def _sink(scores, docs, place, size):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True)
-def search(indptr, postings, weights, terms, starts, documents, k):  # type: ignore[no-untyped-def]
+def search(indptr, postings, impacts, terms, idf, starts, documents, k):  # type: ignore[no-untyped-def]
     """The best k documents of every query.
 
-    indptr (terms + 1,), postings (n,) document numbers and weights (n,) of one block; terms: the term numbers of all
-    queries in a row, query q being terms[starts[q]:starts[q + 1]]. -> documents (queries, k), -1 where fewer match, and
+    indptr (terms + 1,), postings (n,) document numbers and impacts (n,) of one block; terms and idf: the term numbers of all
+    queries in a row with their weights, query q being terms[starts[q]:starts[q + 1]]. -> documents (queries, k), -1 where fewer match, and
     scores (queries, k), best first; equal scores by document number. A score is summed in the order of the query's terms,
     so that a document has the same one in every block it could stand in.
     """
@@ -50,13 +50,13 @@ def search(indptr, postings, weights, terms, starts, documents, k):  # type: ign
     for query in range(queries):
         count = 0
         for place in range(starts[query], starts[query + 1]):
-            term = terms[place]
+            term, weight = terms[place], idf[place]
             for at in range(indptr[term], indptr[term + 1]):
                 document = postings[at]
                 if sums[document] == 0.0:
                     touched[count] = document
                     count += 1
-                sums[document] += weights[at]
+                sums[document] += weight * impacts[at]
         heap_scores, heap_docs = found_scores[query], found[query]
         size = 0
         for at in range(count):
@@ -80,3 +80,32 @@ def search(indptr, postings, weights, terms, starts, documents, k):  # type: ign
             heap_docs[0], heap_docs[last] = heap_docs[last], heap_docs[0]
             _sink(heap_scores, heap_docs, 0, last)
     return found, found_scores
+
+
+@njit(nogil=True)
+def merge(scores, heads, tails, more_scores, more_heads, more_tails):  # type: ignore[no-untyped-def]
+    """Takes further hits into the best k of every query, in place.
+
+    Each list is best first: scores (queries, k), 0 where it has ended, and heads and tails (queries, k): the first and the
+    last eight bytes of the documents' ids as big-endian numbers. Equal scores stand in the order of ids.
+    """
+    queries, k = scores.shape
+    best = np.empty(k, dtype=scores.dtype)
+    head = np.empty(k, dtype=heads.dtype)
+    tail = np.empty(k, dtype=tails.dtype)
+    for query in range(queries):
+        one = two = 0
+        for place in range(k):
+            mine, other = scores[query, one], more_scores[query, two]
+            first = mine > other
+            if mine == other:
+                first = heads[query, one] < more_heads[query, two] or (
+                    heads[query, one] == more_heads[query, two] and tails[query, one] <= more_tails[query, two]
+                )
+            if first:
+                best[place], head[place], tail[place] = mine, heads[query, one], tails[query, one]
+                one += 1
+            else:
+                best[place], head[place], tail[place] = other, more_heads[query, two], more_tails[query, two]
+                two += 1
+        scores[query], heads[query], tails[query] = best, head, tail

@@ -12,7 +12,8 @@ import pytest
 
 from faquarry.retrieval import BM25
 from faquarry.retrieval.analyzer import Analyzer, analyzer
-from faquarry.retrieval.bm25 import Block, Statistics, merged
+from faquarry.retrieval.bm25 import Block, Statistics, WeightedTerms
+from faquarry.retrieval.kernel import merge
 
 WORDS = [f"w{number}" for number in range(300)]
 
@@ -25,6 +26,10 @@ def corpus(size: int, seed: int) -> list[list[str]]:
         for _ in range(size)
     ]
     return texts + texts[:5]
+
+
+def weighted(queries: list[list[str]], statistics: Statistics) -> list[WeightedTerms]:
+    return [(query, [statistics.idf(term) for term in query]) for query in queries]
 
 
 def test_the_formula_by_hand() -> None:
@@ -50,31 +55,23 @@ def test_equal_scores_stand_in_the_order_of_the_texts() -> None:
     assert index.search(["stone"], k=3)[0].tolist() == [[0, 1, 2]]
 
 
-@pytest.mark.parametrize("shards", [1, 3, 17])
-def test_any_cut_of_the_corpus_gives_the_same_ranking_and_the_same_scores(shards: int) -> None:
-    texts, queries = corpus(400, 1), corpus(60, 2)
-    statistics = Statistics.of(texts)
-    whole = Block.of(texts)
-    expected = whole.search(whole.weights(statistics, 0.9, 0.4), queries, 50)
-    places = np.array_split(np.random.default_rng(shards).permutation(len(texts)), shards)
-    parts = []
-    for mine in map(np.sort, places):
-        block = Block.of([texts[place] for place in mine])
-        numbers, scores = block.search(block.weights(statistics, 0.9, 0.4), queries, 50)
-        parts.append((np.where(numbers >= 0, mine[numbers], -1).astype(np.int32), scores))
-    for order in (parts, parts[::-1]):
-        numbers, scores = merged(order, 50)
-        np.testing.assert_array_equal(numbers, expected[0])
-        np.testing.assert_array_equal(scores, expected[1])
+def test_equal_documents_in_two_lists_stand_in_the_order_of_their_ids() -> None:
+    scores = np.array([[2.0, 1.0, 0.0]], np.float32)
+    heads, tails = np.array([[1, 7, 0]], np.uint64), np.array([[0, 9, 0]], np.uint64)
+    more = np.array([[2.0, 1.0, 1.0]], np.float32)
+    merge(scores, heads, tails, more, np.array([[0, 7, 8]], np.uint64), np.array([[5, 8, 0]], np.uint64))
+    assert scores.tolist() == [[2.0, 2.0, 1.0]]
+    assert heads.tolist() == [[0, 1, 7]]
+    assert tails.tolist() == [[5, 0, 8]]
 
 
 def test_the_best_k_are_those_of_a_full_sort() -> None:
     texts, queries = corpus(300, 3), corpus(40, 4)
     statistics, block = Statistics.of(texts), Block.of(texts)
-    weights = block.weights(statistics, 1.2, 0.75)
-    everything, all_scores = block.search(weights, queries, len(texts))
+    impacts, asked = block.impacts(statistics.average_length, 1.2, 0.75), weighted(queries, statistics)
+    everything, all_scores = block.search(impacts, asked, len(texts))
     for k in (1, 2, 7, 100):
-        numbers, scores = block.search(weights, queries, k)
+        numbers, scores = block.search(impacts, asked, k)
         np.testing.assert_array_equal(numbers, everything[:, :k])
         np.testing.assert_array_equal(scores, all_scores[:, :k])
     for row, found in zip(all_scores, everything, strict=True):
