@@ -1,0 +1,93 @@
+"""Masking: e-mail addresses, telephone numbers, keys, card numbers and IBANs in a text give way to ``[email]`` and so on.
+
+A span that two kinds claim goes to the first of `KINDS`. Masking a masked text changes nothing: the rules are applied until
+none finds anything.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from faquarry.export.masking.banking import cards, ibans
+from faquarry.export.masking.keys import keys
+from faquarry.export.masking.mail import addresses
+from faquarry.export.masking.phone import phones
+from faquarry.export.masking.spans import Span
+
+__all__ = ["KINDS", "mask", "mask_array", "suspects"]
+
+KINDS: Mapping[str, Callable[[str], Iterable[Span]]] = {
+    "key": keys,
+    "email": addresses,
+    "iban": ibans,
+    "card": cards,
+    "phone": phones,
+}
+
+# What every text has that any rule finds something in: (RE2 and Python read it alike.)
+_SUSPECT = (
+    r"[@＠]|[(\[{]\s?(?:at|ät|chez|arroba|собака)\s?[)\]}]|\p{Nd}(?:[^\p{L}\p{Nd}]{0,4}\p{Nd}){5}|8\d\d[-. ][A-Z]"
+    r"|[A-Za-z0-9_\-./+=]{16}|BEGIN [A-Z ]*PRIVATE KEY"
+)
+
+
+def mask(text: str, kinds: Sequence[str] = tuple(KINDS)) -> tuple[str, Counter[str]]:
+    """-> the text with what is to be hidden replaced, and how much of each kind that was.
+
+    >>> mask("Write to ann@firm.example or call +49 30 901820; it costs 1 250 000 EUR.")[0]
+    'Write to [email] or call [phone]; it costs 1 250 000 EUR.'
+    """
+    counts: Counter[str] = Counter()
+    while True:
+        spans = _spans(text, kinds)
+        if not spans:
+            return text, counts
+        pieces, at = [], 0
+        for start, end, kind in spans:
+            pieces += [text[at:start], f"[{kind}]"]
+            counts[kind] += 1
+            at = end
+        text = "".join(pieces) + text[at:]
+
+
+def _spans(text: str, kinds: Sequence[str]) -> list[tuple[int, int, str]]:
+    """Disjoint spans in the order of the text."""
+    chosen: list[tuple[int, int, str]] = []
+    for kind in KINDS:
+        if kind in kinds:
+            for start, end in KINDS[kind](text):
+                if all(end <= low or high <= start for low, high, _ in chosen):
+                    chosen.append((start, end, kind))
+    return sorted(chosen)
+
+
+def suspects(texts: pa.Array) -> pa.Array:
+    """Booleans, false where no rule can find anything; null where there is no text."""
+    return pc.match_substring_regex(texts, _SUSPECT, ignore_case=True)
+
+
+def mask_array(texts: pa.Array, kinds: Sequence[str]) -> tuple[pa.Array, Counter[str]]:
+    """The texts masked: a column of strings, or of lists of them; nulls stay."""
+    if pa.types.is_list(texts.type) or pa.types.is_large_list(texts.type):
+        flat, counts = mask_array(texts.flatten(), kinds)
+        sizes = pc.fill_null(pc.list_value_length(texts), 0)
+        offsets = pa.concat_arrays([pa.array([0], pa.int64()), pc.cumulative_sum(sizes.cast(pa.int64()))])
+        rebuilt = pa.ListArray.from_arrays(offsets.cast(pa.int32()), flat, mask=texts.is_null())
+        return rebuilt.cast(texts.type), counts
+    counts = Counter()
+    places = pc.indices_nonzero(pc.fill_null(suspects(texts), False))
+    changed: dict[int, str] = {}
+    for place, text in zip(places.to_pylist(), texts.take(places).to_pylist(), strict=True):
+        masked, found = mask(text, kinds)
+        if found:
+            changed[place] = masked
+            counts += found
+    if not changed:
+        return texts, counts
+    which = pa.array([place in changed for place in range(len(texts))])
+    values = pa.array([changed[place] for place in sorted(changed)], texts.type)
+    return pc.replace_with_mask(texts, which, values), counts
