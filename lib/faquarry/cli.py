@@ -162,6 +162,25 @@ def _sql(options: argparse.Namespace, configured: Configured) -> int:
     return 0
 
 
+def _export(options: argparse.Namespace, configured: Configured) -> int:
+    from faquarry.export.request import Request
+    from faquarry.export.run import export
+    from faquarry.lake import Lake
+    from faquarry.progress import Progress
+
+    request = Request.of(
+        options.format,
+        options.output,
+        languages=options.language,
+        parts=options.part,
+        release=options.release,
+        takedown=options.takedown,
+    )
+    settings = configured.settings
+    export(Lake(settings.lake), request, settings.export, Progress(settings.log), dry_run=options.dry_run)
+    return 0
+
+
 def _config(options: argparse.Namespace, configured: Configured) -> int:
     from faquarry.runner import redacted
 
@@ -243,6 +262,22 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _export_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--format",
+        required=True,
+        metavar="F",
+        help="mteb, mteb-bitext, beir, sentence-transformers, flagembedding, tevatron, huggingface, jsonl or csv",
+    )
+    parser.add_argument("--output", required=True, metavar="FOLDER", help="made whole, or replaced if it is an export")
+    parser.add_argument("--language", action="append", metavar="CODE", help="only this language (repeatable)")
+    parser.add_argument("--part", action="append", metavar="NAME", help="only this part of the format (repeatable)")
+    parser.add_argument(
+        "--release", action="store_true", help="leave out pages that opt out, mask addresses, numbers and keys"
+    )
+    parser.add_argument("--takedown", metavar="FILE", help="leave out what stands on these URLs or sites, one a line")
+
+
 def _maintain_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--retention", type=float, default=168.0, metavar="HOURS", help="keep versions this young (default 168)"
@@ -262,7 +297,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("train", "train an encoder by a recipe (small; the others not yet)", _train, _train_options, recipe=True),
     Verb("evaluate", "measure retrievers and their robustness (not yet)", _later("evaluate")),
     Verb("report", "write one page about the lake (not yet)", _later("report")),
-    Verb("export", "write files for other tools (not yet)", _later("export")),
+    Verb("export", "write files for other tools", _export, _export_options),
     Verb("run", "from archives to aligned pairs: all stages in order", _run, _source_options),
     Verb("sql", "ask the tables, without Java", _sql, _sql_options),
     Verb("doctor", "check Java, Spark, jars, memory, disk, lake", _doctor),

@@ -266,6 +266,23 @@ class MineSettings(Section):
 class ExportSettings(Section):
     """Files for other tools (verb `export`)."""
 
+    license: str = Field("other", min_length=1, description="license of the card, as a hub names it")
+    title: str | None = Field(None, description="title of the card; unset: one made of the format")
+    opt_out: tuple[str, ...] = Field(
+        ("noai", "noimageai", "tdm-reservation", "noindex", "none", "noarchive", "nocache", "nosnippet"),
+        description="with --release: signals of a page (opt_out, robots) that close it",
+    )
+    mask: tuple[Literal["key", "email", "iban", "card", "phone"], ...] = Field(
+        ("key", "email", "iban", "card", "phone"), description="with --release: what is hidden in texts"
+    )
+    negatives: int = Field(4, ge=1, description="hard negatives of a triplet or n-tuple, best first")
+    teacher_negatives: int = Field(10, ge=1, description="hard negatives with the scores of a teacher")
+    min_bitexts: int = Field(100, ge=1, description="pairs a language pair needs to be exported as bitexts")
+    prompt: str | None = Field(None, description="what FlagEmbedding puts before queries; unset: as its trainer says")
+    memory: str = Field("2GB", pattern=r"^[0-9.]+ ?[KMGT]i?B$", description="what DuckDB may take; it spills beyond")
+    threads: int | None = Field(None, ge=1, description="threads of DuckDB; unset: one a core")
+    temp_folder: str | None = Field(None, description="where DuckDB spills; unset: beside the output")
+
 
 class SparkSettings(Section):
     """The session that faquarry makes when none is running (a running one is used as it is)."""

@@ -57,7 +57,8 @@ class Takedown:
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             raise UsageError(f"--takedown {path} cannot be read: {why}.") from error
-        addresses, hosts = [], []
+        addresses: list[str] = []
+        hosts: list[str] = []
         for number, line in enumerate(lines, 1):
             entry = re.sub(r"(^|\s)#.*", "", line).strip()
             if not entry:
@@ -160,6 +161,8 @@ def _close(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
         FROM others o JOIN pages p USING (page_id)
         QUALIFY row_number() OVER (PARTITION BY o.id ORDER BY o.fetched_at NULLS LAST, length(o.url), o.url,
                                    o.page_id, o.position) = 1""")
-    rows = run("SELECT CASE WHEN taken THEN 'taken' ELSE 'opted_out' END, count(*) FROM touched SEMI JOIN closed "
-               "USING (id) GROUP BY 1").fetchall()
+    rows = run(
+        "SELECT CASE WHEN taken THEN 'taken' ELSE 'opted_out' END, count(*) FROM touched SEMI JOIN closed "
+        "USING (id) GROUP BY 1"
+    ).fetchall()
     return {str(why): int(count) for why, count in rows}

@@ -153,7 +153,8 @@ def _views(versions: Mapping[str, int], request: Request) -> Iterator[str]:
         ("closeness", "similarity", "score", "true"),
     ):
         if table in versions:
-            yield f"CREATE TEMP VIEW {view} AS SELECT id, {value} AS value FROM ({_of_one(table, ('model', 'revision'), where)})"
+            rows = _of_one(table, ("model", "revision"), where)
+            yield f"CREATE TEMP VIEW {view} AS SELECT id, {value} AS value FROM ({rows})"
         else:
             of = "VARCHAR" if value == "label" else "FLOAT"
             yield f"CREATE TEMP VIEW {view} AS SELECT NULL::VARCHAR AS id, NULL::{of} AS value WHERE false"
@@ -190,8 +191,8 @@ def _moved(*columns: str, row: str = "q") -> str:
 
 def _of_one(table: str, by: Sequence[str], where: str = "true") -> str:
     """The rows of the model (or scorer) that has most of them; the last by name among equals."""
-    columns = ", ".join(by)
-    most = f"SELECT {columns} FROM {table} WHERE {where} GROUP BY ALL ORDER BY count(*) DESC, {', '.join(f'{c} DESC' for c in by)} LIMIT 1"
+    columns, last = ", ".join(by), ", ".join(f"{column} DESC" for column in by)
+    most = f"SELECT {columns} FROM {table} WHERE {where} GROUP BY ALL ORDER BY count(*) DESC, {last} LIMIT 1"
     return f"SELECT t.* FROM {table} t SEMI JOIN ({most}) m USING ({columns}) WHERE {where}"
 
 

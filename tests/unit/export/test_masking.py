@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import gzip
+import json
 import re
 from collections import Counter
 from pathlib import Path
@@ -147,7 +147,10 @@ def test_nothing_but_the_spans_changes(text: str) -> None:
         at = text.index(piece, at) + len(piece)
 
 
-@given(st.lists(st.one_of(st.none(), texts), max_size=6), st.lists(st.one_of(st.none(), st.lists(texts, max_size=3)), max_size=4))
+@given(
+    st.lists(st.one_of(st.none(), texts), max_size=6),
+    st.lists(st.one_of(st.none(), st.lists(texts, max_size=3)), max_size=4),
+)
 def test_arrays_as_texts(flat: list[str | None], nested: list[list[str] | None]) -> None:
     kinds = tuple(KINDS)
     masked, counts = mask_array(pa.array(flat, pa.string()), kinds)

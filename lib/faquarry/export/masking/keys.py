@@ -31,7 +31,9 @@ _MADE = re.compile(
     )(?![A-Za-z0-9_])""",
     re.VERBOSE | re.ASCII,
 )
-_BLOCK = re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----.*?(?:-----END (?:[A-Z]+ )*PRIVATE KEY-----|\Z)", re.DOTALL)
+_BLOCK = re.compile(
+    r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----.*?(?:-----END (?:[A-Z]+ )*PRIVATE KEY-----|\Z)", re.DOTALL
+)
 _NAMED = re.compile(
     r"""(?<![A-Za-z])(?:api[ _-]?key|access[ _-]?(?:key|token)|auth[ _-]?token|client[ _-]?secret|secret[ _-]?(?:key|token)?
         |private[ _-]?key|token|passw(?:or)?d|passwort|contraseña|mot\ de\ passe|пароль)

@@ -71,14 +71,25 @@ def suspects(texts: pa.Array) -> pa.Array:
 
 
 def mask_array(texts: pa.Array, kinds: Sequence[str]) -> tuple[pa.Array, Counter[str]]:
-    """The texts masked: a column of strings, or of lists of them; nulls stay."""
-    if pa.types.is_list(texts.type) or pa.types.is_large_list(texts.type):
+    """A column masked: strings, lists, or structs, of which `text` and `title` are texts; nulls stay."""
+    if pa.types.is_list(texts.type):
         flat, counts = mask_array(texts.flatten(), kinds)
         sizes = pc.fill_null(pc.list_value_length(texts), 0)
-        offsets = pa.concat_arrays([pa.array([0], pa.int64()), pc.cumulative_sum(sizes.cast(pa.int64()))])
-        rebuilt = pa.ListArray.from_arrays(offsets.cast(pa.int32()), flat, mask=texts.is_null())
-        return rebuilt.cast(texts.type), counts
-    counts = Counter()
+        offsets = pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(sizes)])
+        return pa.ListArray.from_arrays(offsets, flat, type=texts.type, mask=texts.is_null()), counts
+    if pa.types.is_struct(texts.type):
+        masked = {
+            field.name: mask_array(values, kinds) if field.name in ("text", "title") else (values, Counter())
+            for field, values in zip(texts.type, texts.flatten(), strict=True)
+        }
+        arrays = [values for values, _ in masked.values()]
+        rebuilt = pa.StructArray.from_arrays(arrays, fields=list(texts.type), mask=texts.is_null())
+        return rebuilt, sum((found for _, found in masked.values()), Counter())
+    return _mask_strings(texts, kinds)
+
+
+def _mask_strings(texts: pa.Array, kinds: Sequence[str]) -> tuple[pa.Array, Counter[str]]:
+    counts: Counter[str] = Counter()
     places = pc.indices_nonzero(pc.fill_null(suspects(texts), False))
     changed: dict[int, str] = {}
     for place, text in zip(places.to_pylist(), texts.take(places).to_pylist(), strict=True):
@@ -89,5 +100,4 @@ def mask_array(texts: pa.Array, kinds: Sequence[str]) -> tuple[pa.Array, Counter
     if not changed:
         return texts, counts
     which = pa.array([place in changed for place in range(len(texts))])
-    values = pa.array([changed[place] for place in sorted(changed)], texts.type)
-    return pc.replace_with_mask(texts, which, values), counts
+    return pc.replace_with_mask(texts, which, pa.array(list(changed.values()), texts.type)), counts

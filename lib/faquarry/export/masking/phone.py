@@ -22,7 +22,9 @@ __all__ = ["phones"]
 # A run: digits with single separators (a bracket may stand beside one), an extension at its end.
 _RUN = re.compile(r"(?<![\d])(?:\+\s?|\((?=[+\d]))?\d(?:[ \u00a0\u2009.\-–‑/]{0,2}[()]?[ \u00a0\u2009.\-–‑]?\d){5,60}")
 _EXTENSION = re.compile(r"\s?(?:ext\.?|extension|Durchwahl|доб\.?|poste|int\.|anexo|x)\s?\d{1,5}(?!\w)", re.IGNORECASE)
-_VANITY = re.compile(r"(?<![\w-])1[-. ]8(?:00|33|44|55|66|77|88)[-. ](?=[A-Z0-9-]*[A-Z]{3})[A-Z0-9]{3,4}-?[A-Z0-9]{3,5}(?![\w-])")
+_VANITY = re.compile(
+    r"(?<![\w-])1[-. ]8(?:00|33|44|55|66|77|88)[-. ](?=[A-Z0-9-]*[A-Z]{3})[A-Z0-9]{3,4}-?[A-Z0-9]{3,5}(?![\w-])"
+)
 
 # Country codes of E.164, those of three digits by their first two.
 _COUNTRY = re.compile(
@@ -36,11 +38,13 @@ _LABEL = re.compile(
         |mobil\w{0,4}|mob|cell(?:phone)?|handy|celular|móvil|cellulare|portable|fax|hotline|helpline|whats\s?app|viber|sms
         |infolini?\w{1,3}|(?:ruf|telefon|servicer?u?f?|handy|mobil|fax)?nummer|numer(?:em)?|numéro|número|numero|phone\s+number|call|dial|anrufen|appelez|llam[ae]\w{0,3}|ligue|chiama\w{0,3}|bel
         |ring|zadzwoń|volajte|hívja|sunați|dzwoni\w{1,3}|arayın|gsm|τηλ\w{0,6}|тел\w{0,8}|звоните|моб\w{0,7}|факс|điện\s+thoại|telepon|hp)
-      | 电话|電話|手机|手機|携帯|传真|傳真|热线|熱線|拨打|致电|전화\w{0,3}|팩스|휴대폰|โทร\w{0,5}|เบอร์โทร|هاتف|الهاتف|تلفون|جوال|واتساب|اتصل|تلفن|تماس
+      | 电话|電話|手机|手機|携帯|传真|傳真|热线|熱線|拨打|致电|전화\w{0,3}|팩스|휴대폰|โทร\w{0,5}|เบอร์โทร
+      | هاتف|الهاتف|تلفون|جوال|واتساب|اتصل|تلفن|تماس
       | טלפון|טל|फ़?ोन|फोन|मोबाइल|ফোন|தொலைபேசி|ტელ\w{0,6}|հեռ\w{0,6}
     )
     (?:\s?(?:no|nr|number|num|numarası|num[eé]ro|número|номер\w?))?[.:：)\]]{0,2}
-    (?:\s(?:us|me|now|today|toll[- ]free|free|on|at|under|is|uns|unter|der|die|pod|na|le|la|el|al|au|de|do|no|il|nº|verde|vert|gratuit\w{0,3}|gratuito|на|по|номеру?|numer|số|:)){0,4}
+    (?:\s(?:us|me|now|today|toll[- ]free|free|on|at|under|is|uns|unter|der|die|pod|na|le|la|el|al|au|de|do|no|il|nº
+        |verde|vert|gratuit\w{0,3}|gratuito|на|по|номеру?|numer|số|:)){0,4}
     [\s.:：()\[=–-]{0,4}$""",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -58,7 +62,9 @@ _NOT_AFTER = re.compile(
     re.IGNORECASE,
 )
 _DATE = re.compile(
-    r"(?<!\d)(?:(?:0?[1-9]|[12]\d|3[01])([./\- ])(?:0?[1-9]|1[0-2])\1(?:19|20)?\d\d|(?:19|20)\d\d([./\- ])(?:0?[1-9]|1[0-2])\2(?:0?[1-9]|[12]\d|3[01]))(?!\d)"
+    r"(?<!\d)(?:"
+    r"(?:0?[1-9]|[12]\d|3[01])([./\- ])(?:0?[1-9]|1[0-2])\1(?:19|20)?\d\d"
+    r"|(?:19|20)\d\d([./\- ])(?:0?[1-9]|1[0-2])\2(?:0?[1-9]|[12]\d|3[01]))(?!\d)"
 )
 _YEARS = re.compile(r"(?<!\d)(?:19|20)\d\d\s?[-–/]\s?(?:(?:19|20)\d\d)(?!\d)")
 _NETWORK = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}(?:/\d+)?")
@@ -115,7 +121,9 @@ def phones(text: str) -> Iterator[Span]:
             yield start, extension.end() if extension else end
         elif not _NOT_BEFORE.search(before):  # perhaps several numbers, each without spaces
             for word in _WORD.finditer(text, start, end):
-                if any(pattern.fullmatch(_plain(word.group())) for pattern in _DASHED) and not _DATE.search(word.group()):
+                if any(pattern.fullmatch(_plain(word.group())) for pattern in _DASHED) and not _DATE.search(
+                    word.group()
+                ):
                     yield word.span()
 
 
