@@ -122,6 +122,12 @@ def _benchmark(options: argparse.Namespace, configured: Configured) -> int:
     return _staged(BenchmarkStage(configured.settings), options, configured)
 
 
+def _mine(options: argparse.Namespace, configured: Configured) -> int:
+    from faquarry.retrieval.mine.stage import MineStage
+
+    return _staged(MineStage.of(configured.settings, refresh=options.refresh), options, configured)
+
+
 def _judge(options: argparse.Namespace, configured: Configured) -> int:
     from faquarry.judge.stage import JudgeStage
 
@@ -254,6 +260,10 @@ def _deduplicate_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _mine_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--refresh", action="store_true", help="mine all queries again, in today's corpus")
+
+
 def _train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recipe", default="small", metavar="NAME|FILE", help="small, or a TOML file over it")
     parser.add_argument("--data", metavar="PATH", help="parallel text: a file or a folder")
@@ -292,7 +302,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("align", "find the same pair in other languages", _align),
     Verb("judge", "let a language model score aligned pairs", _judge),
     Verb("benchmark", "build retrieval benchmarks", _benchmark),
-    Verb("mine", "mine hard negatives (not yet)", _later("mine")),
+    Verb("mine", "mine hard negatives", _mine, _mine_options),
     Verb("graph", "build the web graph (not yet)", _later("graph")),
     Verb("train", "train an encoder by a recipe (small; the others not yet)", _train, _train_options, recipe=True),
     Verb("evaluate", "measure retrievers and their robustness (not yet)", _later("evaluate")),

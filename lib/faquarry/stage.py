@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from faquarry.lake import Lake
 from faquarry.progress import Progress
 
-__all__ = ["Context", "Outcome", "Stage", "Work", "fingerprint"]
+__all__ = ["Context", "Outcome", "Stage", "Work", "digest", "fingerprint"]
 
 Payload = TypeVar("Payload")
 
@@ -68,5 +68,9 @@ class Stage(Protocol):
 
 def fingerprint(stage: Stage) -> str:
     """16 hex digits that change when the stage's version or a setting that shapes its rows does."""
-    described = {"stage": stage.name, "version": stage.version, "settings": stage.shape()}
+    return digest({"stage": stage.name, "version": stage.version, "settings": stage.shape()})
+
+
+def digest(described: Mapping[str, Any]) -> str:
+    """16 hex digits of a description: of anything that JSON or `str` can tell apart."""
     return hashlib.sha256(json.dumps(described, sort_keys=True, default=str).encode()).hexdigest()[:16]

@@ -240,8 +240,23 @@ class BenchmarkSettings(Section):
     max_dev: int = Field(1_000, ge=0, description="dev queries of a language")
 
 
-class LabelSettings(Section):
+class LabelSettings(ModelSettings):
     """Topics and question types of pairs (verb `label`)."""
+
+    section: ClassVar[str] = "label"
+
+    taxonomies: tuple[Literal["topic", "question_type"], ...] = Field(
+        ("topic", "question_type"), min_length=1, description="what is labelled (--taxonomy)"
+    )
+    head: str | None = Field(
+        None, description="folder of a head, or of one a taxonomy (--head); unset: the packaged ones, for faquarry-small"
+    )
+    words: bool = Field(True, description="training: the head looks at words beside the vectors")
+    folds: int = Field(5, ge=2, description="training: folds of the cross-validation")
+    epochs: int = Field(5, ge=1, description="training a transformer: times that every pair is seen")
+    learning_rate: float = Field(2e-5, gt=0, description="training a transformer: the highest learning rate")
+    batch_rows: int = Field(16, ge=1, description="training a transformer: pairs of a step")
+    sample: int = Field(2000, ge=1, description="pairs that a language model is asked about (--ask), a site one at first")
 
 
 class ScoreSettings(ModelSettings):
@@ -261,6 +276,41 @@ class ScoreSettings(ModelSettings):
 
 class MineSettings(Section):
     """Hard negatives (verb `mine`)."""
+
+    profile: Literal["default", "webfaq"] = Field(
+        "default", description="webfaq: all of the 200, ruled out by identity alone, as published"
+    )
+    splits: tuple[Literal["train", "dev", "test"], ...] = Field(
+        ("train",), min_length=1, description="queries of these splits of the benchmark"
+    )
+    depth: int = Field(200, ge=1, le=10_000, description="answers that BM25 finds for a query")
+    k1: float = Field(0.9, ge=0, description="BM25: how soon repeats of a term stop counting")
+    b: float = Field(0.4, ge=0, le=1, description="BM25: how much the length of an answer counts")
+    keep: int | None = Field(10, ge=1, description="negatives of a query, the highest scores; unset: all that are left")
+    duplicates: bool = Field(True, description="guard: duplicates of the query's pair, of any kind, are no negatives")
+    same_question: bool = Field(True, description="guard: nor answers to the same question")
+    similar_question: bool = Field(True, description="guard: nor answers to a question whose vector says the same")
+    similar_question_from: float | None = Field(
+        None, ge=-1, le=1, description="cosine from which it does; unset: the retrieval model's own (semantic)"
+    )
+    same_page: bool = Field(True, description="guard: nor answers of a page that the pair stands on")
+    same_site: bool = Field(False, description="guard: nor answers of its site")
+    max_score: float | None = Field(None, description="guard: a negative scores at most this")
+    min_score: float | None = Field(None, description="guard: and at least this")
+    absolute_margin: float | None = Field(None, ge=0, description="guard: it scores this much less than the positive")
+    relative_margin: float | None = Field(
+        0.05, ge=0, le=1, description="guard: it scores less than the positive by this share of the positive's score"
+    )
+    percentile: float | None = Field(
+        None, gt=0, le=100, description="guard: it is not above this percentile of the query's candidates' scores"
+    )
+    min_positive: float | None = Field(
+        None, description="a positive that scores less is a suspect: reported in rejects, no negatives mined for it"
+    )
+    block_documents: int = Field(100_000, ge=1, description="answers of a block of the index, about")
+    task_queries: int = Field(20_000, ge=1, description="queries that a task searches for, at most")
+    commit_queries: int = Field(200_000, ge=1, description="queries between two commits: what a killed run loses at most")
+    pool_bytes: int = Field(16 * 1024 * 1024, ge=1024, description="bytes of text that a task scores at a time")
 
 
 class ExportSettings(Section):

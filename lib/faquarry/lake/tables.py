@@ -17,9 +17,13 @@ __all__ = [
     "BENCHMARK_QRELS",
     "BENCHMARK_QUERIES",
     "BITEXTS",
+    "BLOCKS",
+    "CANDIDATES",
     "DUPLICATES",
     "EMBEDDINGS",
     "JUDGEMENTS",
+    "LABELS",
+    "NEGATIVES",
     "OCCURRENCES",
     "PAGES",
     "PLACES",
@@ -39,6 +43,7 @@ __all__ = [
 TIME = pa.timestamp("us", tz="UTC")
 TEXT = pa.string()
 TEXTS = pa.list_(pa.field("element", TEXT))
+SCORES = pa.list_(pa.field("element", pa.float32()))
 
 
 @dataclass(frozen=True)
@@ -292,6 +297,22 @@ SIMILARITY = _table(
     key=("id", "model", "revision"),
 )
 
+LABELS = _table(
+    "labels",
+    "What a pair is about, and what kind of question it asks; a row a pair, taxonomy and head.",
+    [
+        ("id", TEXT, "the pair (qa.id)"),
+        ("taxonomy", TEXT, "topic or question_type"),
+        ("label", TEXT, "one of the classes of the taxonomy (docs/labels.md)"),
+        ("model", TEXT, "name of the head"),
+        ("revision", TEXT, "hash of the head, its encoder's revision included"),
+        ("run_id", TEXT, "the run that wrote the row"),
+        ("score", pa.float32(), "calibrated probability that the label is right"),
+    ],
+    key=("id", "taxonomy", "model", "revision"),
+    cluster=("taxonomy", "label"),
+)
+
 BITEXTS = _table(
     "bitexts",
     "The same pair in two languages.",
@@ -384,6 +405,74 @@ BENCHMARK_QRELS = _table(
     ],
     key=("language", "query_id", "corpus_id"),
     cluster=("language", "split"),
+)
+
+NEGATIVES = _table(
+    "negatives",
+    "A question, its answer, and wrong answers that look right; what training tells apart. The arrays are parallel, best first.",
+    [
+        ("language", TEXT, "ISO 639-3"),
+        ("query_id", TEXT, "benchmark_queries.id"),
+        ("positive_id", TEXT, "benchmark_corpus.id"),
+        ("pos_score", pa.float32(), "of the scorer, for query and positive"),
+        ("scorer", TEXT, "name of the model that scored"),
+        ("revision", TEXT, "commit or hash of its files"),
+        ("activation", TEXT, "what a score is: logit or sigmoid"),
+        ("run_id", TEXT, "the run that wrote the row"),
+        ("negative_ids", TEXTS, "benchmark_corpus.id"),
+        ("neg_scores", SCORES, "of the scorer"),
+        ("bm25_scores", SCORES, "of the search that found them"),
+        ("query", TEXT, "the question"),
+        ("positive", TEXT, "its answer"),
+        ("negatives", TEXTS, "the wrong answers"),
+    ],
+    key=("query_id",),
+    cluster=("language",),
+    long_text=("negative_ids",),
+)
+
+BLOCKS = _table(
+    "_blocks",
+    "State of `mine`: the answers of a language, indexed for BM25. Counts only, so that a block stays good when others come.",
+    [
+        ("language", TEXT, "ISO 639-3"),
+        ("block", TEXT, "name of the block: the run that made it and a number"),
+        ("made_with", TEXT, "fingerprint of the analyzer; blocks of another one are made again"),
+        ("run_id", TEXT, "the run that wrote the row"),
+        ("documents", pa.int32(), "answers in it"),
+        ("tokens", pa.int64(), "their tokens together"),
+        ("ids", pa.binary(), "16 bytes a document, ascending: benchmark_corpus.id"),
+        ("lengths", pa.binary(), "int32 a document: its tokens"),
+        ("terms", TEXTS, "the terms"),
+        ("frequencies", pa.list_(pa.field("element", pa.int32())), "documents that a term stands in"),
+        ("postings", pa.binary(), "int32 a posting, term after term: the number of a document"),
+        ("counts", pa.binary(), "uint16 a posting: how often the term stands there"),
+    ],
+    key=("language", "block"),
+    long_text=("ids",),
+)
+
+CANDIDATES = _table(
+    "_candidates",
+    "State of `mine`: what BM25 found for a query, what was ruled out and why, and how the rest scored. The arrays are parallel.",
+    [
+        ("language", TEXT, "ISO 639-3"),
+        ("query_id", TEXT, "benchmark_queries.id"),
+        ("scorer", TEXT, "name of the model that scored"),
+        ("revision", TEXT, "commit or hash of its files, with the activation"),
+        ("searched", TEXT, "fingerprint of the search"),
+        ("settled", TEXT, "fingerprint of the rules that chose the negatives"),
+        ("outcome", TEXT, "mined; suspect: the positive scores too low; none: no candidate was left"),
+        ("run_id", TEXT, "the run that wrote the row"),
+        ("pos_score", pa.float32(), "of the scorer, for query and positive"),
+        ("ids", TEXTS, "benchmark_corpus.id, best of BM25 first"),
+        ("bm25_scores", SCORES, "of the search"),
+        ("ruled_out", TEXTS, "the guard that spoke against a candidate; null: none did"),
+        ("scores", SCORES, "of the scorer; null where a guard spoke first"),
+    ],
+    key=("query_id", "scorer", "revision"),
+    cluster=("language",),
+    long_text=("ids",),
 )
 
 SIGNATURES = _table(
@@ -481,13 +570,17 @@ TABLES: dict[str, Table] = {
         DUPLICATES,
         EMBEDDINGS,
         SIMILARITY,
+        LABELS,
         BITEXTS,
         JUDGEMENTS,
         BENCHMARK_CORPUS,
         BENCHMARK_QUERIES,
         BENCHMARK_QRELS,
+        NEGATIVES,
         RUNS,
         ALIGNED,
+        BLOCKS,
+        CANDIDATES,
         SIGNATURES,
         SIMILAR,
         PLACES,

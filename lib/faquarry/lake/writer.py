@@ -72,8 +72,11 @@ class LakeWriter:
 
     def replace_sources(self, name: str, frame: DataFrame, sources: Sequence[str]) -> None:
         """Puts `frame` in the place of every row whose `source` is among `sources`, in one transaction."""
+        self.replace_where(name, frame, sql_in("source", sources))
+
+    def replace_where(self, name: str, frame: DataFrame, where: str) -> None:
+        """Puts `frame` in the place of the rows that the SQL condition `where` holds for, in one transaction."""
         self.ensure(name)
-        where = sql_in("source", sources)
         rows = frame.select(*table_named(name).columns)
 
         def replace() -> None:

@@ -17,7 +17,9 @@ from functools import lru_cache
 
 from faquarry.text.scripts import script_of
 
-__all__ = ["Analyzer", "analyzer"]
+__all__ = ["VERSION", "Analyzer", "analyzer"]
+
+VERSION = "1"  # raised when a text would give other tokens
 
 # Scripts that put no space between words, and how many letters of each say about as much as a word.
 _UNSPACED = dict.fromkeys(("Han", "Hiragana", "Katakana", "Bopomofo", "Yi"), 2) | dict.fromkeys(

@@ -116,7 +116,11 @@ class Block:
         from faquarry.retrieval.kernel import search
 
         known = [
-            [(number, weight) for term, weight in zip(*query, strict=True) if (number := self.terms.get(term)) is not None]
+            [
+                (number, weight)
+                for term, weight in zip(*query, strict=True)
+                if (number := self.terms.get(term)) is not None
+            ]
             for query in queries
         ]
         starts = np.zeros(len(known) + 1, dtype=np.int64)

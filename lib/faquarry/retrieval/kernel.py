@@ -38,9 +38,9 @@ def search(indptr, postings, impacts, terms, idf, starts, documents, k):  # type
     """The best k documents of every query.
 
     indptr (terms + 1,), postings (n,) document numbers and impacts (n,) of one block; terms and idf: the term numbers of all
-    queries in a row with their weights, query q being terms[starts[q]:starts[q + 1]]. -> documents (queries, k), -1 where fewer match, and
-    scores (queries, k), best first; equal scores by document number. A score is summed in the order of the query's terms,
-    so that a document has the same one in every block it could stand in.
+    queries in a row with their weights, query q being terms[starts[q]:starts[q + 1]]. -> documents (queries, k), -1 where
+    fewer match, and scores (queries, k), best first; equal scores by document number. A score is summed in the order of the
+    query's terms, so that a document has the same one in every block it could stand in.
     """
     queries = len(starts) - 1
     found = np.full((queries, k), -1, dtype=np.int32)

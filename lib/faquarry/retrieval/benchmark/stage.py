@@ -26,7 +26,7 @@ from faquarry.stage import Context, Outcome, Work, fingerprint
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-__all__ = ["BenchmarkStage"]
+__all__ = ["BenchmarkStage", "normal"]
 
 MAX_STEPS = 50  # of the closure; translations of translations of … end long before
 
@@ -144,7 +144,7 @@ class _Benchmark:
 
     def _edges(self) -> DataFrame:
         """(node, other): texts in common, duplicates, translations. Ids of pairs are nodes, and so are what they share."""
-        question, answer = _normal("question"), _normal("answer")
+        question, answer = normal("question"), normal("answer")
         parts = [
             self.qa.select(F.col("id").alias("node"), F.concat(F.lit("q "), F.md5(question)).alias("other")),
             self.qa.select(F.col("id").alias("node"), F.concat(F.lit("a "), F.md5(answer)).alias("other")),
@@ -160,7 +160,7 @@ class _Benchmark:
 
     def _write(self, pairs: DataFrame, split: DataFrame) -> None:
         signed = F.lit(self.context.run_id).alias("run_id")
-        same = Window.partitionBy("language", _normal("answer")).orderBy("id")
+        same = Window.partitionBy("language", normal("answer")).orderBy("id")
         placed = pairs.withColumn("corpus_id", F.first("id").over(same)).localCheckpoint()
         corpus = placed.where("id = corpus_id").select(
             "language", "id", "site", signed, "title", F.col("answer").alias("text")
@@ -208,7 +208,7 @@ def _placed(candidates: DataFrame, *within: str) -> DataFrame:
     return candidates.withColumn("place", F.row_number().over(window))
 
 
-def _normal(column: str) -> Column:
+def normal(column: str) -> Column:
     """What two texts have in common that differ in case, spaces and punctuation only."""
     bare = F.regexp_replace(F.lower(F.col(column)), r"[\p{P}\p{Z}\p{S}\p{C}]+", " ")
     return F.trim(bare)

@@ -1,0 +1,1 @@
+"""Hard negatives: found by BM25, ruled out by guards, scored by a cross-encoder, chosen by margins."""

@@ -1,0 +1,474 @@
+"""The verb `mine` on Spark: hard negatives for the benchmark's training queries.
+
+Five steps, a bounded number of queries at a time: the corpus is indexed in blocks that later runs use again; every query
+gets its best answers of BM25, scored with the statistics of its whole language; guards rule out what may be right as well;
+a scorer reads the rest beside the positive; margins choose. Hits and scores stay in `_candidates`, which is written last: a
+query that stands there is done, one whose run was killed is not, and other rules choose again without searching again.
+Source: WebFAQ 2.0, section on hard negatives (BM25 top 200, then a cross-encoder); guards, margins and blocks are ours.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pyarrow.compute as pc
+from pyspark.sql import Window
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from faquarry.config.settings import MineSettings, Settings
+from faquarry.errors import NothingToRead
+from faquarry.lake import Lake
+from faquarry.lake.ledger import unchanged
+from faquarry.lake.writer import LakeWriter
+from faquarry.retrieval.analyzer import VERSION as ANALYZER
+from faquarry.retrieval.benchmark.stage import normal
+from faquarry.retrieval.mine.choose import Rules
+from faquarry.retrieval.mine.guards import guard_sql
+from faquarry.retrieval.mine.index import ANALYZED, BLOCK, DOCUMENT, analyzed, indexed
+from faquarry.retrieval.mine.plan import Share, Task, tasks_of
+from faquarry.retrieval.mine.search import HITS, SEARCH, Formula, searched
+from faquarry.retrieval.mine.task import CANDIDATE, MINED, mined
+from faquarry.spark.devices import gpu_profile, local_gpus
+from faquarry.spark.files import remove_folder
+from faquarry.spark.watching import tallied, without_coalescing
+from faquarry.stage import Context, Outcome, Work, digest, fingerprint
+from faquarry.vectors.find import find_model
+from faquarry.vectors.model import ModelInfo
+from faquarry.vectors.scoring import ScorerInfo, find_scorer, scoring
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+__all__ = ["MineStage"]
+
+STAGING = "_staging"
+TASK_QUERIES = 2000  # of a task that scores; fewer where there are few
+SMALL_TASK_QUERIES = 100
+
+
+@dataclass(frozen=True)
+class MineStage:
+    """Mines negatives for queries that have none under these settings; `refresh`: for all, in today's corpus."""
+
+    settings: Settings
+    scorer: ScorerInfo
+    encoder: ModelInfo
+    refresh: bool = False
+
+    name: ClassVar[str] = "mine"
+    version: ClassVar[str] = "1"
+    reads: ClassVar[Sequence[str]] = (
+        "benchmark_corpus", "benchmark_queries", "benchmark_qrels", "qa", "occurrences", "duplicates", "embeddings"
+    )  # fmt: skip
+    writes: ClassVar[Sequence[str]] = ("negatives", "rejects")
+    on_spark: ClassVar[bool] = True
+
+    @classmethod
+    def of(cls, settings: Settings, *, refresh: bool = False) -> MineStage:
+        """Finds the scorer and the encoder of questions (no torch).
+
+        Raises:
+            UsageError: a model is unknown, damaged, or would run code of its own.
+            EnvironmentProblem: a hub cannot be reached.
+        """
+        return cls(
+            settings, find_scorer(settings.score), find_model(settings.embed.retrieval_model, settings.embed), refresh
+        )
+
+    @property
+    def similar_from(self) -> float | None:
+        """Cosine from which two questions say the same; None where questions are not compared."""
+        mine = self.settings.mine
+        if not mine.similar_question or mine.profile == "webfaq":
+            return None
+        return (
+            mine.similar_question_from if mine.similar_question_from is not None else self.encoder.thresholds.semantic
+        )
+
+    @property
+    def formula(self) -> Formula:
+        mine = self.settings.mine
+        return Formula(mine.k1, mine.b, mine.depth)
+
+    @property
+    def rules(self) -> Rules:
+        mine = self.settings.mine
+        if mine.profile == "webfaq":
+            return Rules(keep=None, relative_margin=None)
+        return Rules(**{name: getattr(mine, name) for name in Rules.__dataclass_fields__})
+
+    def shape(self) -> Mapping[str, Any]:
+        scorer = [self.scorer.name, self.scorer.revision, self.scorer.activation]
+        return {"search": self.searched, "settle": self.settled, "scorer": scorer, "splits": self.settings.mine.splits}
+
+    @property
+    def searched(self) -> str:
+        """Fingerprint of what decides which hits a query has."""
+        return digest({"analyzer": ANALYZER, "formula": self.formula})
+
+    @property
+    def settled(self) -> str:
+        """Fingerprint of what decides which hits become negatives."""
+        similar = (
+            [self.encoder.name, self.encoder.revision, self.similar_from] if self.similar_from is not None else None
+        )
+        guards = guard_sql(self.settings.mine)
+        return digest({"version": self.version, "guards": guards, "similar": similar, "rules": self.rules})
+
+    def pending(self, lake: Lake) -> Work[None] | None:
+        for table in ("benchmark_queries", "benchmark_corpus", "benchmark_qrels"):
+            if lake.version(table) is None:
+                raise NothingToRead(f"The lake {lake.uri} has no table {table}: faquarry benchmark makes it.")
+        done = not self.refresh and unchanged(lake, self.name, fingerprint(self), self.reads, self.writes)
+        if done:
+            return None
+        queries = lake.dataset("benchmark_queries")
+        assert queries is not None
+        count = queries.count_rows(filter=pc.field("split").isin(list(self.settings.mine.splits)))
+        if not count and lake.version("negatives") is None:
+            return None
+        which = "all of them" if self.refresh else "those that have none yet"
+        summary = [
+            f"negatives for {count:,} queries ({', '.join(self.settings.mine.splits)}), {which}; "
+            f"BM25 finds {self.formula.depth}, {self.scorer.name} ({self.scorer.revision}) scores."
+        ]
+        return Work(summary, None)
+
+    def run(self, work: Work[None], context: Context) -> Outcome:
+        return _Mining(self, context).done()
+
+
+class _Mining:
+    """One run of the stage."""
+
+    def __init__(self, stage: MineStage, context: Context) -> None:
+        self.stage, self.context = stage, context
+        self.settings: MineSettings = stage.settings.mine
+        self.lake, self.progress = context.lake, context.progress
+        self.spark: SparkSession = context.spark
+        self.writer = LakeWriter(context.lake, context.spark)
+        self.scorer = {"scorer": stage.scorer.name, "revision": f"{stage.scorer.revision} {stage.scorer.activation}"}
+        self.cores = self.spark.sparkContext.defaultParallelism
+
+    def done(self) -> Outcome:
+        for table in (*MineStage.writes, "_blocks", "_candidates"):
+            self.writer.ensure(table)
+        asked = self.writer.frame("benchmark_queries").where(F.col("split").isin(*self.settings.splits))
+        asked = asked.select("language", F.col("id").alias("query_id"), F.col("text").alias("query"))
+        todo = self._todo(asked).localCheckpoint()
+        count = todo.count()
+        if count:
+            self._index()
+            self._describe()
+            rounds = math.ceil(count / self.settings.commit_queries)
+            with self.progress.working("mine", count, "queries"), without_coalescing(self.spark):
+                for number in range(rounds):
+                    mine = F.pmod(F.xxhash64("query_id"), F.lit(rounds)) == number if rounds > 1 else F.lit(True)
+                    self._round(todo.where(mine), number)
+            remove_folder(self.spark, self._staging("answers"))
+        self._sweep(asked)
+        self._suspects()
+        return Outcome(self._counts())
+
+    # -- what is to be done ----------------------------------------------------------------------------------------
+
+    def _todo(self, asked: DataFrame) -> DataFrame:
+        """(language, query_id, query, search): queries that are not settled; whether BM25 must look."""
+        state = self._state().select("query_id", "searched", "settled")
+        found = F.coalesce(F.col("searched") == self.stage.searched, F.lit(False)) & F.lit(not self.stage.refresh)
+        chosen = found & (F.col("settled") == self.stage.settled)
+        return (
+            asked.join(state, "query_id", "left")
+            .where(~chosen)
+            .select("language", "query_id", "query", (~found).alias("search"))
+        )
+
+    def _state(self) -> DataFrame:
+        rows = self.writer.frame("_candidates")
+        return rows.where(reduce(lambda a, b: a & b, [F.col(name) == value for name, value in self.scorer.items()]))
+
+    # -- the index -------------------------------------------------------------------------------------------------
+
+    def _index(self) -> None:
+        """Brings the blocks up to the corpus: answers that no block has go to new ones; a block that has one too many is
+        made again."""
+        corpus = self.writer.frame("benchmark_corpus").select("language", "id", "text")
+        blocks = self.writer.frame("_blocks")
+        place = "transform(sequence(0, documents - 1), i -> lower(hex(substring(ids, i * 16 + 1, 16))))"
+        held = blocks.where(F.col("made_with") == ANALYZER).select(
+            "language", "block", F.explode(F.expr(place)).alias("id")
+        )
+        wrong = held.join(corpus, ["language", "id"], "left_anti").select("language", "block")
+        wrong = wrong.union(blocks.where(F.col("made_with") != ANALYZER).select("language", "block"))
+        wrong = wrong.distinct().localCheckpoint()
+        held = held.join(wrong, ["language", "block"], "left_anti")
+        new = corpus.join(held, ["language", "id"], "left_anti").localCheckpoint()
+        sizes = new.groupBy("language").count().collect()
+        buckets = {row["language"]: math.ceil(row["count"] / self.settings.block_documents) for row in sizes}
+        staging = self._staging("blocks")
+        if buckets:
+            many = self.spark.createDataFrame(list(buckets.items()), "language string, buckets int")
+            bucket = F.pmod(F.xxhash64("id"), F.col("buckets")).cast("int").alias("bucket")
+            rows = new.join(F.broadcast(many), "language").select("language", bucket, "id", "text")
+            tasks = min(sum(buckets.values()), self.cores * 4)
+            rows = rows.repartition(tasks, "language", "bucket").sortWithinPartitions("language", "bucket", "id")
+            name = self.context.run_id
+            made = rows.select(*DOCUMENT.names).mapInArrow(
+                lambda batches: indexed(batches, name), from_arrow_schema(BLOCK)
+            )
+            with without_coalescing(self.spark):
+                made.write.mode("overwrite").parquet(staging)
+        with self.lake.exclusive(self._waiting):
+            if not wrong.isEmpty():
+                self.writer.delete("_blocks", wrong)
+            if buckets:
+                made = self.spark.read.schema(from_arrow_schema(BLOCK)).parquet(staging)
+                self.writer.append("_blocks", self._signed(made))
+        remove_folder(self.spark, staging)
+
+    # -- the search ------------------------------------------------------------------------------------------------
+
+    def _search(self, queries: DataFrame, staging: str) -> DataFrame:
+        """(language, query_id, ids, bm25_scores) of the best answers in the whole language."""
+        blocks = self.writer.frame("_blocks")
+        numbered = blocks.withColumn("number", F.row_number().over(Window.partitionBy("language").orderBy("block")) - 1)
+        totals = blocks.groupBy("language").agg(
+            F.count("*").alias("blocks"), F.sum("documents").alias("documents"), F.sum("tokens").alias("tokens")
+        )
+        asked = queries.groupBy("language").agg(F.count("*").alias("queries"))
+        shares = [Share(**row.asDict()) for row in totals.join(asked, "language").collect()]
+        tasks = tasks_of(shares, self.settings.task_queries, self.cores)
+        plan = F.broadcast(self.spark.createDataFrame([vars(task) for task in tasks], Task.DDL))
+        terms = self._weighted(queries, totals)
+        chunk = F.pmod(F.xxhash64("query_id"), F.col("chunks")) == F.col("chunk")
+        left = terms.join(plan, "language").where(chunk).withColumn("kind", F.lit(0))
+        group = F.pmod("number", F.col("groups")) == F.col("group")
+        right = numbered.join(plan, "language").where(group).withColumn("kind", F.lit(1))
+        rows = left.unionByName(right, allowMissingColumns=True)
+        rows = rows.repartitionById(tasks[-1].slot + 1, F.col("slot")).sortWithinPartitions(
+            "task", "kind", "block", "query_id"
+        )
+        formula = self.stage.formula
+        hits = rows.select(*SEARCH.names).mapInArrow(
+            lambda batches: searched(batches, formula), from_arrow_schema(HITS)
+        )
+        hits.write.mode("overwrite").parquet(staging)
+        hits = self.spark.read.schema(from_arrow_schema(HITS)).parquet(staging)
+        if all(task.groups == 1 for task in tasks):
+            return hits
+        # Tasks that saw different blocks of a language: their lists become one.
+        each = F.arrays_zip((F.transform("bm25_scores", lambda score: -score)).alias("minus"), "ids")
+        merged = hits.groupBy("language", "query_id").agg(
+            F.slice(F.array_sort(F.flatten(F.collect_list(each))), 1, formula.depth).alias("best")
+        )
+        scores = F.transform("best.minus", lambda score: -score)
+        return merged.select("language", "query_id", F.col("best.ids").alias("ids"), scores.alias("bm25_scores"))
+
+    def _weighted(self, queries: DataFrame, totals: DataFrame) -> DataFrame:
+        """(language, average_length, query_id, asked, idf): every query's terms with their idf in the whole language."""
+        terms = queries.select("language", "query_id", F.col("query").alias("text")).mapInArrow(
+            analyzed, from_arrow_schema(ANALYZED)
+        )
+        known = self.writer.frame("_blocks").select("language", F.inline(F.arrays_zip("terms", "frequencies")))
+        known = known.withColumnRenamed("terms", "term")
+        every = terms.select("language", "query_id", F.posexplode_outer("terms").alias("position", "term"))
+        wanted = every.select("language", "term").distinct()
+        known = (
+            known.join(wanted, ["language", "term"], "left_semi")
+            .groupBy("language", "term")
+            .agg(F.sum("frequencies").alias("n"))
+        )
+        rows = every.join(known, ["language", "term"], "left").join(F.broadcast(totals), "language")
+        idf = F.log1p((F.col("documents") - F.col("n") + 0.5) / (F.col("n") + 0.5)).cast("float")
+        one = F.when(F.col("n").isNotNull(), F.struct("position", F.col("term"), idf.alias("idf")))
+        gathered = rows.groupBy("language", "query_id").agg(
+            F.first(F.col("tokens") / F.col("documents")).alias("average_length"),
+            F.array_sort(F.collect_list(one)).alias("found"),
+        )
+        return gathered.select(
+            "language",
+            "average_length",
+            "query_id",
+            F.col("found.term").alias("asked"),
+            F.col("found.idf").alias("idf"),
+        )
+
+    # -- the guards ------------------------------------------------------------------------------------------------
+
+    def _describe(self) -> None:
+        """What guards ask of an answer, over all pairs that give it; as Parquet: (id, text, d_groups, d_questions, …)."""
+        qa = self.writer.frame("qa")
+        pages = self.writer.frame("occurrences").groupBy("id").agg(F.collect_set(F.xxhash64("page_id")).alias("pages"))
+        groups = (
+            self.writer.frame("duplicates")
+            .groupBy("id")
+            .agg(F.collect_set(F.xxhash64("kind", "group_id")).alias("groups"))
+        )
+        pairs = qa.select(
+            "language", "id", F.md5(normal("answer")).alias("answer_key"), F.xxhash64(normal("question")).alias("question"),
+            F.xxhash64("site").alias("site"),
+        )  # fmt: skip
+        pairs = pairs.join(pages, "id", "left").join(groups, "id", "left").join(self._questions(), "id", "left")
+
+        def gathered(column: str, name: str) -> Any:
+            return F.array_distinct(F.flatten(F.collect_list(column))).alias(name)
+
+        answers = pairs.groupBy("language", "answer_key").agg(
+            gathered("groups", "d_groups"), gathered("pages", "d_pages"),
+            F.collect_set("question").alias("d_questions"), F.collect_set("site").alias("d_sites"),
+            F.collect_list("vector").alias("d_vectors"),
+        )  # fmt: skip
+        corpus = self.writer.frame("benchmark_corpus").select("language", "id", "text")
+        corpus = corpus.withColumn("answer_key", F.md5(normal("text")))
+        described = corpus.join(answers, ["language", "answer_key"], "left").drop("answer_key", "language")
+        described.write.mode("overwrite").parquet(self._staging("answers"))
+
+    def _questions(self) -> DataFrame:
+        """(id, vector) of questions, where they are to be compared."""
+        if self.stage.similar_from is None:
+            return self.spark.createDataFrame([], "id string, vector binary")
+        info, rows = self.stage.encoder, self.writer.frame("embeddings")
+        mine = (F.col("model") == info.name) & (F.col("revision") == info.revision) & (F.col("field") == "question")
+        return rows.where(mine).select("id", "vector")
+
+    def _candidates(self, queries: DataFrame, hits: DataFrame) -> DataFrame:
+        """Rows of `CANDIDATE`, those of a query side by side."""
+        answers = self.spark.read.parquet(self._staging("answers"))
+        qrels = self.writer.frame("benchmark_qrels").select("query_id", F.col("corpus_id").alias("positive_id"))
+        positive = answers.select(
+            F.col("id").alias("positive_id"),
+            *(F.col(f"d_{name}").alias(f"q_{name}") for name in ("groups", "questions", "pages", "sites")),
+        )
+        vectors = self._questions().withColumnsRenamed({"id": "query_id", "vector": "q_vector"})
+        asked = (
+            queries.select("language", "query_id", "query")
+            .join(qrels, "query_id")
+            .join(positive, "positive_id")
+            .join(vectors, "query_id", "left")
+        )
+        each = hits.select("query_id", F.posexplode(F.arrays_zip("ids", "bm25_scores")).alias("place", "hit"))
+        each = each.select(
+            "query_id", "place", F.col("hit.ids").alias("id"), F.col("hit.bm25_scores").alias("bm25_score")
+        )
+        right = asked.select("query_id", F.lit(-1).alias("place"), F.col("positive_id").alias("id"))
+        each = each.unionByName(right, allowMissingColumns=True)
+        each = each.join(self._known(queries), ["query_id", "id"], "left").join(asked, "query_id").join(answers, "id")
+        ruled_out = F.when(F.col("place") >= 0, F.expr(guard_sql(self.settings)))
+        rows = each.withColumn("ruled_out", ruled_out).select(*CANDIDATE.names)
+        count = queries.count()
+        tasks = max(1, min(max(4 * self.cores, math.ceil(count / TASK_QUERIES)), math.ceil(count / SMALL_TASK_QUERIES)))
+        if self.stage.scorer.kind != "packaged" and str(self.spark.sparkContext.master).startswith("local["):
+            tasks = local_gpus() or tasks
+        return rows.repartition(tasks, "query_id").sortWithinPartitions("query_id", "place")
+
+    def _known(self, queries: DataFrame) -> DataFrame:
+        """(query_id, id, known): scores that earlier runs have left."""
+        state = self._state().join(queries.select("query_id"), "query_id", "left_semi")
+        qrels = self.writer.frame("benchmark_qrels").select("query_id", F.col("corpus_id").alias("id"))
+        right = state.select("query_id", F.col("pos_score").alias("known")).join(qrels, "query_id")
+        others = state.select("query_id", F.inline(F.arrays_zip("ids", "scores")))
+        others = others.select("query_id", F.col("ids").alias("id"), F.col("scores").alias("known"))
+        rows = others.join(right, ["query_id", "id"], "left_anti").unionByName(right)
+        return rows.where("known IS NOT NULL")
+
+    # -- a round ---------------------------------------------------------------------------------------------------
+
+    def _round(self, queries: DataFrame, number: int) -> None:
+        """Searches, scores and settles some queries, and commits what came of them."""
+        stage = self.stage
+        queries = queries.localCheckpoint()
+        found, staging = self._staging(f"hits-{number}"), self._staging(f"mined-{number}")
+        before = self._state().join(queries.where("NOT search"), "query_id", "left_semi")
+        hits = before.select("language", "query_id", "ids", "bm25_scores")
+        if not queries.where("search").isEmpty():
+            hits = hits.unionByName(self._search(queries.where("search"), found))
+        rules, similar_from, info, settings = stage.rules, stage.similar_from, stage.scorer, stage.settings.score
+        on_gpus = info.kind != "packaged" and settings.device != "cpu"
+        profile = gpu_profile(self.spark, settings.device) if on_gpus else None
+        rows = self._candidates(queries, hits)
+
+        def look(pairs: int, tokens: int, seconds: float) -> None:
+            self.progress.advance(**{"pairs/s": round(pairs / seconds), "tokens/s": round(tokens / seconds)})
+
+        with tallied(self.spark, look) as count:
+            score = scoring(info, settings, count)
+            results = rows.mapInArrow(
+                lambda batches: mined(batches, score, rules, similar_from), from_arrow_schema(MINED), profile=profile
+            )
+            results.write.mode("overwrite").parquet(staging)
+        results = self.spark.read.schema(from_arrow_schema(MINED)).parquet(staging)
+        with self.lake.exclusive(self._waiting):
+            self._commit(results)
+        for folder in (found, staging):
+            remove_folder(self.spark, folder)
+        self.progress.advance(queries.count())
+
+    def _commit(self, results: DataFrame) -> None:
+        signed = self._signed(results)
+        scorer = self.stage.scorer
+        named = {"scorer": scorer.name, "revision": scorer.revision, "activation": scorer.activation}
+        negatives = signed.where("outcome = 'mined'").withColumns({name: F.lit(value) for name, value in named.items()})
+        self.writer.merge("negatives", negatives, update_if="true")
+        self.writer.delete("negatives", signed.where("outcome <> 'mined'").select("query_id"))
+        state = {**self.scorer, "searched": self.stage.searched, "settled": self.stage.settled}
+        candidates = signed.withColumn("bm25_scores", F.col("candidate_scores"))
+        candidates = candidates.withColumns({name: F.lit(value) for name, value in state.items()})
+        self.writer.merge("_candidates", candidates, update_if="true")
+
+    # -- afterwards ------------------------------------------------------------------------------------------------
+
+    def _sweep(self, asked: DataFrame) -> None:
+        """Removes what belongs to queries that are asked no more."""
+        for table, key in (("negatives", ["query_id"]), ("_candidates", ["query_id", "scorer", "revision"])):
+            gone = self.writer.frame(table).join(asked, "query_id", "left_anti").select(*key).localCheckpoint()
+            if not gone.isEmpty():
+                with self.lake.exclusive(self._waiting):
+                    self.writer.delete(table, gone)
+
+    def _suspects(self) -> None:
+        """Positives that score too low, as rejects of this stage."""
+        found = self._state().where("outcome = 'suspect'").select("query_id", "pos_score")
+        detail = F.format_string(
+            f"The answer scores %.3f with {self.stage.scorer.name}, less than mine.min_positive.", F.col("pos_score")
+        )
+        rows = found.join(self.writer.frame("qa"), F.col("query_id") == F.col("id")).select(
+            "url", "question", "answer", detail.alias("detail")
+        )
+        told = {"stage": "mine", "reason": "suspect", "source": None, "offset": None, "excerpt": None}
+        types = {"offset": "long"}
+        rows = rows.withColumns({name: F.lit(value).cast(types.get(name, "string")) for name, value in told.items()})
+        compared = ["url", "question", "answer", "detail"]
+        there = self.writer.frame("rejects").where("stage = 'mine'").select(*compared)
+        if there.exceptAll(rows.select(*compared)).isEmpty() and rows.select(*compared).exceptAll(there).isEmpty():
+            return
+        with self.lake.exclusive(self._waiting):
+            self.writer.replace_where("rejects", self._signed(rows), "stage = 'mine'")
+
+    def _counts(self) -> dict[str, int]:
+        """What this run has done, from what it has written."""
+        mine = self._state().where(F.col("run_id") == self.context.run_id)
+        outcomes = {row["outcome"]: row["count"] for row in mine.groupBy("outcome").count().collect()}
+        guards = mine.select(F.explode("ruled_out").alias("guard")).where("guard IS NOT NULL").groupBy("guard").count()
+        found = self.writer.frame("negatives").where(F.col("run_id") == self.context.run_id)
+        negatives = found.agg(F.sum(F.size("negative_ids"))).first()
+        assert negatives is not None
+        return {
+            "queries": sum(outcomes.values()),
+            **{name: int(outcomes.get(name, 0)) for name in ("mined", "suspect", "none")},
+            "negatives": int(negatives[0] or 0),
+            **{f"ruled_out_{row['guard']}": int(row["count"]) for row in guards.orderBy("guard").collect()},
+        }
+
+    def _signed(self, rows: DataFrame) -> DataFrame:
+        return rows.withColumn("run_id", F.lit(self.context.run_id))
+
+    def _staging(self, name: str) -> str:
+        return f"{self.lake.uri}/{STAGING}/{self.context.run_id}-{name}"
+
+    def _waiting(self) -> None:
+        self.progress.say("mine: another job is writing to this lake; waiting for it.")
