@@ -7,28 +7,26 @@ whose question failed is not written either, and asked again by the next run.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, ClassVar
 
 import pyarrow.compute as pc
 
 from faquarry.config.settings import JudgeSettings, Settings
 from faquarry.errors import EnvironmentProblem, NothingToRead, UsageError
-from faquarry.judge.endpoint import Endpoint, NoAnswer
 from faquarry.judge.measures import AtThreshold, Judged, by_threshold
 from faquarry.judge.prompt import VERSION, messages, score_in
 from faquarry.judge.sample import STEP, Candidate, Sampled, draw, stratum_of
 from faquarry.lake import Lake
+from faquarry.llm.asking import GIVE_UP_AFTER, answers
+from faquarry.llm.endpoint import Endpoint, NoAnswer
 from faquarry.stage import Context, Outcome, Work
 
 __all__ = ["JudgeStage", "curve"]
 
 WRITE_EVERY = 64
 RAW_CHARS = 4000
-GIVE_UP_AFTER = 20  # failures in a row: the endpoint is down, not the question odd
 
 _KEYS = ["language1", "language2", "id1", "id2", "similarity"]
 
@@ -100,7 +98,7 @@ class JudgeStage:
 
         with context.progress.working("judge", len(work.payload), "pairs"):
             try:
-                for one, raw in _answers(ask, work.payload, own.concurrency):
+                for one, raw in answers(ask, work.payload, own.concurrency):
                     if isinstance(raw, NoAnswer):
                         counts["failed"] += 1
                         failed.append((f"{one.candidate.id1} {one.candidate.id2}", str(raw)))
@@ -133,29 +131,6 @@ class JudgeStage:
             "run_id": run_id,
             "raw": raw[:RAW_CHARS],
         }
-
-
-def _answers(
-    ask: Callable[[Sampled], str], sample: Iterable[Sampled], concurrency: int
-) -> Iterator[tuple[Sampled, str | NoAnswer]]:
-    """What was answered to each, in the order in which answers come; never more than a few ahead of the reader."""
-    todo = iter(sample)
-    with ThreadPoolExecutor(concurrency, thread_name_prefix="judge") as pool:
-        running: dict[Future[str], Sampled] = {}
-        try:
-            while True:
-                for one in islice(todo, 2 * concurrency - len(running)):
-                    running[pool.submit(ask, one)] = one
-                if not running:
-                    return
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    one = running.pop(future)
-                    try:
-                        yield one, future.result()
-                    except NoAnswer as error:
-                        yield one, error
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def candidates(lake: Lake, model: str) -> list[Candidate]:

@@ -1,0 +1,1 @@
+"""Language models behind an OpenAI-compatible endpoint: one question, and many at a time."""
