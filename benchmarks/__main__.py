@@ -17,7 +17,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-NAMES = ("scan", "extract_page", "language", "spark_extract", "dedup", "encode", "encode_quality", "embed", "align")
+NAMES = (
+    "scan",
+    "extract_page",
+    "language",
+    "spark_extract",
+    "dedup",
+    "encode",
+    "encode_quality",
+    "embed",
+    "align",
+    "search",
+)
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -16,7 +16,6 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pyarrow.compute as pc
-from pyspark.sql import Window
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
@@ -29,10 +28,9 @@ from faquarry.retrieval.analyzer import VERSION as ANALYZER
 from faquarry.retrieval.benchmark.stage import normal
 from faquarry.retrieval.mine.choose import Rules
 from faquarry.retrieval.mine.guards import guard_sql
-from faquarry.retrieval.mine.index import ANALYZED, BLOCK, DOCUMENT, analyzed, indexed
-from faquarry.retrieval.mine.plan import Share, Task, tasks_of
-from faquarry.retrieval.mine.search import HITS, SEARCH, Formula, searched
 from faquarry.retrieval.mine.task import CANDIDATE, MINED, mined
+from faquarry.retrieval.search.blocks import Formula
+from faquarry.retrieval.search.stage import Search
 from faquarry.spark.devices import gpu_profile, local_gpus
 from faquarry.spark.files import remove_folder
 from faquarry.spark.watching import tallied, without_coalescing
@@ -153,6 +151,7 @@ class _Mining:
         self.spark: SparkSession = context.spark
         self.writer = LakeWriter(context.lake, context.spark)
         self.scorer = {"scorer": stage.scorer.name, "revision": f"{stage.scorer.revision} {stage.scorer.activation}"}
+        self.search = Search(context, stage.formula, self.settings.block_documents, self.settings.task_queries)
         self.cores = self.spark.sparkContext.defaultParallelism
 
     def done(self) -> Outcome:
@@ -163,7 +162,7 @@ class _Mining:
         todo = self._todo(asked).localCheckpoint()
         count = todo.count()
         if count:
-            self._index()
+            self.search.update()
             self._describe()
             rounds = math.ceil(count / self.settings.commit_queries)
             with self.progress.working("mine", count, "queries"), without_coalescing(self.spark):
@@ -191,112 +190,6 @@ class _Mining:
     def _state(self) -> DataFrame:
         rows = self.writer.frame("_candidates")
         return rows.where(reduce(lambda a, b: a & b, [F.col(name) == value for name, value in self.scorer.items()]))
-
-    # -- the index -------------------------------------------------------------------------------------------------
-
-    def _index(self) -> None:
-        """Brings the blocks up to the corpus: answers that no block has go to new ones; a block that has one too many is
-        made again."""
-        corpus = self.writer.frame("benchmark_corpus").select("language", "id", "text")
-        blocks = self.writer.frame("_blocks")
-        place = "transform(sequence(0, documents - 1), i -> lower(hex(substring(ids, i * 16 + 1, 16))))"
-        held = blocks.where(F.col("made_with") == ANALYZER).select(
-            "language", "block", F.explode(F.expr(place)).alias("id")
-        )
-        wrong = held.join(corpus, ["language", "id"], "left_anti").select("language", "block")
-        wrong = wrong.union(blocks.where(F.col("made_with") != ANALYZER).select("language", "block"))
-        wrong = wrong.distinct().localCheckpoint()
-        held = held.join(wrong, ["language", "block"], "left_anti")
-        new = corpus.join(held, ["language", "id"], "left_anti").localCheckpoint()
-        sizes = new.groupBy("language").count().collect()
-        buckets = {row["language"]: math.ceil(row["count"] / self.settings.block_documents) for row in sizes}
-        staging = self._staging("blocks")
-        if buckets:
-            many = self.spark.createDataFrame(list(buckets.items()), "language string, buckets int")
-            bucket = F.pmod(F.xxhash64("id"), F.col("buckets")).cast("int").alias("bucket")
-            rows = new.join(F.broadcast(many), "language").select("language", bucket, "id", "text")
-            tasks = min(sum(buckets.values()), self.cores * 4)
-            rows = rows.repartition(tasks, "language", "bucket").sortWithinPartitions("language", "bucket", "id")
-            name = self.context.run_id
-            made = rows.select(*DOCUMENT.names).mapInArrow(
-                lambda batches: indexed(batches, name), from_arrow_schema(BLOCK)
-            )
-            with without_coalescing(self.spark):
-                made.write.mode("overwrite").parquet(staging)
-        with self.lake.exclusive(self._waiting):
-            if not wrong.isEmpty():
-                self.writer.delete("_blocks", wrong)
-            if buckets:
-                made = self.spark.read.schema(from_arrow_schema(BLOCK)).parquet(staging)
-                self.writer.append("_blocks", self._signed(made))
-        remove_folder(self.spark, staging)
-
-    # -- the search ------------------------------------------------------------------------------------------------
-
-    def _search(self, queries: DataFrame, staging: str) -> DataFrame:
-        """(language, query_id, ids, bm25_scores) of the best answers in the whole language."""
-        blocks = self.writer.frame("_blocks")
-        numbered = blocks.withColumn("number", F.row_number().over(Window.partitionBy("language").orderBy("block")) - 1)
-        totals = blocks.groupBy("language").agg(
-            F.count("*").alias("blocks"), F.sum("documents").alias("documents"), F.sum("tokens").alias("tokens")
-        )
-        asked = queries.groupBy("language").agg(F.count("*").alias("queries"))
-        shares = [Share(**row.asDict()) for row in totals.join(asked, "language").collect()]
-        tasks = tasks_of(shares, self.settings.task_queries, self.cores)
-        plan = F.broadcast(self.spark.createDataFrame([vars(task) for task in tasks], Task.DDL))
-        terms = self._weighted(queries, totals)
-        chunk = F.pmod(F.xxhash64("query_id"), F.col("chunks")) == F.col("chunk")
-        left = terms.join(plan, "language").where(chunk).withColumn("kind", F.lit(0))
-        group = F.pmod("number", F.col("groups")) == F.col("group")
-        right = numbered.join(plan, "language").where(group).withColumn("kind", F.lit(1))
-        rows = left.unionByName(right, allowMissingColumns=True)
-        rows = rows.repartitionById(tasks[-1].slot + 1, F.col("slot")).sortWithinPartitions(
-            "task", "kind", "block", "query_id"
-        )
-        formula = self.stage.formula
-        hits = rows.select(*SEARCH.names).mapInArrow(
-            lambda batches: searched(batches, formula), from_arrow_schema(HITS)
-        )
-        hits.write.mode("overwrite").parquet(staging)
-        hits = self.spark.read.schema(from_arrow_schema(HITS)).parquet(staging)
-        if all(task.groups == 1 for task in tasks):
-            return hits
-        # Tasks that saw different blocks of a language: their lists become one.
-        each = F.arrays_zip((F.transform("bm25_scores", lambda score: -score)).alias("minus"), "ids")
-        merged = hits.groupBy("language", "query_id").agg(
-            F.slice(F.array_sort(F.flatten(F.collect_list(each))), 1, formula.depth).alias("best")
-        )
-        scores = F.transform("best.minus", lambda score: -score)
-        return merged.select("language", "query_id", F.col("best.ids").alias("ids"), scores.alias("bm25_scores"))
-
-    def _weighted(self, queries: DataFrame, totals: DataFrame) -> DataFrame:
-        """(language, average_length, query_id, asked, idf): every query's terms with their idf in the whole language."""
-        terms = queries.select("language", "query_id", F.col("query").alias("text")).mapInArrow(
-            analyzed, from_arrow_schema(ANALYZED)
-        )
-        known = self.writer.frame("_blocks").select("language", F.inline(F.arrays_zip("terms", "frequencies")))
-        known = known.withColumnRenamed("terms", "term")
-        every = terms.select("language", "query_id", F.posexplode_outer("terms").alias("position", "term"))
-        wanted = every.select("language", "term").distinct()
-        known = (
-            known.join(wanted, ["language", "term"], "left_semi")
-            .groupBy("language", "term")
-            .agg(F.sum("frequencies").alias("n"))
-        )
-        rows = every.join(known, ["language", "term"], "left").join(F.broadcast(totals), "language")
-        idf = F.log1p((F.col("documents") - F.col("n") + 0.5) / (F.col("n") + 0.5)).cast("float")
-        one = F.when(F.col("n").isNotNull(), F.struct("position", F.col("term"), idf.alias("idf")))
-        gathered = rows.groupBy("language", "query_id").agg(
-            F.first(F.col("tokens") / F.col("documents")).alias("average_length"),
-            F.array_sort(F.collect_list(one)).alias("found"),
-        )
-        return gathered.select(
-            "language",
-            "average_length",
-            "query_id",
-            F.col("found.term").alias("asked"),
-            F.col("found.idf").alias("idf"),
-        )
 
     # -- the guards ------------------------------------------------------------------------------------------------
 
@@ -386,7 +279,7 @@ class _Mining:
         before = self._state().join(queries.where("NOT search"), "query_id", "left_semi")
         hits = before.select("language", "query_id", "ids", "bm25_scores")
         if not queries.where("search").isEmpty():
-            hits = hits.unionByName(self._search(queries.where("search"), found))
+            hits = hits.unionByName(self.search.hits(queries.where("search"), found))
         rules, similar_from, info, settings = stage.rules, stage.similar_from, stage.scorer, stage.settings.score
         on_gpus = info.kind != "packaged" and settings.device != "cpu"
         profile = gpu_profile(self.spark, settings.device) if on_gpus else None

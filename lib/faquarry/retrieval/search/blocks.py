@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from faquarry.retrieval.bm25 import Block, WeightedTerms
-from faquarry.retrieval.mine.index import BLOCK, block_of, ids_of
+from faquarry.retrieval.search.index import BLOCK, block_of, ids_of
 
 __all__ = ["HITS", "QUERY", "SEARCH", "Formula", "searched"]
 

@@ -50,7 +50,7 @@ def tasks_of(shares: Iterable[Share], most_queries: int, cores: int) -> list[Tas
     >>> [task.chunks for task in tasks_of([Share("eng", 30_000, 1, 100_000, 10**7)], 20_000, 1)]
     [3, 3, 3]
     """
-    shares = sorted(shares, key=lambda share: share.language)
+    shares = sorted(shares, key=lambda share: (share.queries * share.documents, share.language))
     target = max(SMALL, sum(share.queries * share.documents for share in shares) / max(1, TASKS_A_CORE * cores))
     tasks: list[Task] = []
     slot, filled = 0, 0.0
