@@ -11,6 +11,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faquarry import __version__
@@ -108,6 +109,42 @@ def _embed(options: argparse.Namespace, configured: Configured) -> int:
     from faquarry.vectors.stage import EmbedStage
 
     return _staged(EmbedStage.of(configured.settings), options, configured)
+
+
+def _label(options: argparse.Namespace, configured: Configured) -> int:
+    settings = configured.settings
+    if options.train is None and options.ask is None:
+        from faquarry.labels.stage import LabelStage
+
+        return _staged(LabelStage.of(settings), options, configured)
+    from faquarry.labels.making import make_heads, make_transformer
+    from faquarry.progress import Progress
+
+    log = Progress(settings.log)
+    if options.dry_run:
+        print(f"label: would write {options.ask or options.output} (dry run, nothing was written).")
+    elif options.ask is not None:
+        from faquarry.labels.asking import ask
+        from faquarry.labels.taxonomy import taxonomies
+        from faquarry.lake import Lake
+
+        wanted, key = taxonomies(settings.label.taxonomies), os.environ.get(settings.judge.api_key_env)
+        counts = ask(Lake(settings.lake), Path(options.ask), wanted, settings.label.sample, settings.judge, key, log)
+        log.say(f"label: {', '.join(f'{count:,} {name}' for name, count in counts.items())}")
+        print(options.ask)
+        return 4 if counts["failed"] else 0
+    else:
+        if options.transformer is not None:
+            from faquarry.training.classifier import tuner
+
+            tune = tuner(options.transformer, settings.label, log.say)
+            make_transformer(
+                options.train, options.output, options.transformer, settings.label, settings.embed, tune, log.say
+            )
+        else:
+            make_heads(options.train, options.output, settings.label, settings.embed, log.say)
+        print(options.output)
+    return 0
 
 
 def _align(options: argparse.Namespace, configured: Configured) -> int:
@@ -264,6 +301,25 @@ def _mine_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--refresh", action="store_true", help="mine all queries again, in today's corpus")
 
 
+def _label_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--taxonomy", action="append", choices=["topic", "question_type"], help="only this one (repeatable)"
+    )
+    parser.add_argument("--head", metavar="FOLDER", help="label by heads of your own")
+    make = parser.add_mutually_exclusive_group()
+    make.add_argument(
+        "--train", metavar="FILE", help="train heads on labelled pairs (.jsonl, .parquet, a folder, a Delta table)"
+    )
+    make.add_argument(
+        "--ask", metavar="FILE", help="let a language model label a sample of the lake into a .jsonl file"
+    )
+    parser.add_argument("--output", default="heads", metavar="FOLDER", help="with --train: where the heads go")
+    parser.add_argument(
+        "--transformer", metavar="NAME|FOLDER", help="with --train: fine-tune this model instead of a head on vectors"
+    )
+    parser.set_defaults(settings=lambda options: {"label__taxonomies": options.taxonomy, "label__head": options.head})
+
+
 def _train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recipe", default="small", metavar="NAME|FILE", help="small, or a TOML file over it")
     parser.add_argument("--data", metavar="PATH", help="parallel text: a file or a folder")
@@ -298,7 +354,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("extract", "read archives, find FAQ pairs, identify their language", _extract, _source_options),
     Verb("deduplicate", "say which pairs repeat", _deduplicate, _deduplicate_options),
     Verb("embed", "compute vectors of questions and answers", _embed),
-    Verb("label", "assign topics and question types (not yet)", _later("label")),
+    Verb("label", "assign topics and question types; train heads that do", _label, _label_options),
     Verb("align", "find the same pair in other languages", _align),
     Verb("judge", "let a language model score aligned pairs", _judge),
     Verb("benchmark", "build retrieval benchmarks", _benchmark),

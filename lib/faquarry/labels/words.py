@@ -1,0 +1,141 @@
+"""What a pair says, as words: what an encoder of subwords that was trained on translations cannot tell apart by topic.
+
+`subject` takes question and answer as one bag: words and their beginnings (four and five letters, which joins most
+inflected forms of a word, and cognates of related languages). `form` looks at how the question is put: its words and their
+neighbours, how it begins and ends, its punctuation, and how the answer begins. Scripts without spaces give pairs of
+characters. Only what was seen in training has a weight, so a text of another language says nothing here.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from faquarry.labels.sparse import Sparse
+from faquarry.text.scripts import QUESTION_MARKS
+
+__all__ = ["VIEWS", "View", "Vocabulary", "form", "subject"]
+
+View = Literal["subject", "form"]
+
+ANSWER_CHARS = 1000
+"""Of a long answer the beginning tells the topic; the rest costs time."""
+
+_ACCENTS = re.compile("[\u0300-\u036f\u064b-\u0652\u0640]")  # of Latin, Greek, Cyrillic; short vowels of Arabic
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
+_STEMS = (4, 5)
+
+
+@cache
+def _word() -> re.Pattern[str]:
+    """Letters and digits, and the marks of Indic and other scripts that Python does not count among them."""
+    marks = "".join(chr(c) for c in range(0x0300, 0x1E00) if unicodedata.category(chr(c)) in ("Mn", "Mc"))
+    return re.compile(rf"[^\W_](?:[^\W_]|[{marks}])*")
+
+
+@lru_cache(maxsize=200_000)
+def _folded(word: str) -> str:
+    plain = _ACCENTS.sub("", unicodedata.normalize("NFKD", word.casefold()))
+    return unicodedata.normalize("NFC", plain)
+
+
+def _words(text: str) -> Iterator[str]:
+    """Words, folded; of scripts without spaces pairs of characters.
+
+    >>> list(_words("Größe? 送料は")), list(_words("कैसे करें"))
+    (['grosse', '送料', '料は'], ['कैसे', 'करें'])
+    """
+    for run in _word().findall(text):
+        word = _folded(run)
+        at = 0
+        for part in _UNSPACED.finditer(word):
+            if part.start() > at:
+                yield word[at : part.start()]
+            found = part.group()
+            yield from (found[i : i + 2] for i in range(max(1, len(found) - 1)))
+            at = part.end()
+        if at < len(word):
+            yield word[at:]
+
+
+@lru_cache(maxsize=200_000)
+def _with_stems(word: str) -> tuple[str, ...]:
+    if word.isdecimal():
+        return ("#",)
+    return (word, *(f"{word[:length]}*" for length in _STEMS if len(word) > length))
+
+
+def subject(question: str, answer: str) -> Iterator[str]:
+    """What the pair is about."""
+    for word in _words(f"{question} {answer[:ANSWER_CHARS]}"):
+        yield from _with_stems(word)
+
+
+def form(question: str, answer: str) -> Iterator[str]:
+    """How the question is put.
+
+    >>> list(form("How do I pay?", "Go to the till."))[:6]
+    ['how', 'do', 'i', 'pay', '^ how', 'how do']
+    """
+    words = list(_words(question)) or ["-"]
+    yield from words
+    yield from (" ".join(two) for two in pairwise(["^", *words, "$"]))
+    yield " ".join(["^", *words[:2]])
+    bare = question.rstrip()
+    asks = any(mark in bare for mark in QUESTION_MARKS)
+    yield "marked ?" if asks else f"marked {bare[-1:] if bare[-1:] in '.!:' else 'not'}"
+    yield f"length {min(6, int(math.log2(len(words))))}{' ?' if asks else ''}"
+    begins = list(_words(answer[:80]))[:2] or ["-"]
+    yield f"answer {begins[0]}"
+    yield f"answer {' '.join(begins)}"
+    yield f"answer length {min(9, int(math.log2(len(answer) + 1)))}"
+
+
+VIEWS: dict[View, Callable[[str, str], Iterable[str]]] = {"subject": subject, "form": form}
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The words that have a weight, each with its rarity (inverse document frequency)."""
+
+    view: View
+    words: tuple[str, ...]
+    rarity: npt.NDArray[np.float32]
+
+    @classmethod
+    def of(cls, view: View, pairs: Iterable[tuple[str, str]]) -> Vocabulary:
+        """What occurs in (question, answer) pairs, sorted."""
+        counts: Counter[str] = Counter()
+        n = 0
+        for question, answer in pairs:
+            counts.update(set(VIEWS[view](question, answer)))
+            n += 1
+        words = tuple(sorted(counts))
+        return cls(view, words, np.array([math.log((1 + n) / (1 + counts[w])) + 1 for w in words], np.float32))
+
+    def rows(self, questions: Sequence[str], answers: Sequence[str]) -> Sparse:
+        """(1 + log count) x rarity of each known word, rows of unit length. -> (n, words)"""
+        place = _places(self.words)
+        found = []
+        for question, answer in zip(questions, answers, strict=True):
+            counts = Counter(place[w] for w in VIEWS[self.view](question, answer) if w in place)
+            columns = sorted(counts)
+            values = [(1 + math.log(counts[c])) * float(self.rarity[c]) for c in columns]
+            length = math.sqrt(sum(value * value for value in values)) or 1.0
+            found.append((columns, [value / length for value in values]))
+        return Sparse.of(found, len(self.words))
+
+
+@lru_cache(maxsize=8)
+def _places(words: tuple[str, ...]) -> dict[str, int]:
+    return {word: place for place, word in enumerate(words)}
