@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from faquarry.lake import Lake
+from faquarry.lake.ask import ask, connected
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,27 +30,18 @@ def release_sql(table: str, min_pairs: int = 100, model: str | None = None) -> s
 
 def release(lake: Lake, min_pairs: int = 100, model: str | None = None) -> pa.Table:
     """The released bitexts in memory, without Spark; no rows where nothing is aligned yet."""
-    import duckdb
-
     from faquarry.lake.tables import BITEXTS
 
-    bitexts = lake.dataset("bitexts")
-    if bitexts is None:
+    if lake.version("bitexts") is None:
         return BITEXTS.schema.empty_table()
-    with duckdb.connect() as connection:
-        connection.register("bitexts", bitexts)
+    with connected(lake, ("bitexts",)) as connection:
         return connection.sql(release_sql("bitexts", min_pairs, model)).to_arrow_table()
 
 
 def language_pairs(lake: Lake) -> dict[tuple[str, str], tuple[int, int]]:
     """{(language1, language2): (bitexts, published ones)}, over all models."""
-    import duckdb
-
-    bitexts = lake.dataset("bitexts")
-    if bitexts is None:
+    if lake.version("bitexts") is None:
         return {}
-    with duckdb.connect() as connection:
-        connection.register("bitexts", bitexts)
-        query = """SELECT language1, language2, count(*), count(*) FILTER (published) FROM bitexts
-                   GROUP BY ALL ORDER BY ALL"""
-        return {(a, b): (kept, published) for a, b, kept, published in connection.sql(query).fetchall()}
+    query = """SELECT language1, language2, count(*), count(*) FILTER (published) FROM bitexts
+               GROUP BY ALL ORDER BY ALL"""
+    return {(a, b): (kept, published) for a, b, kept, published in ask(lake, ("bitexts",), query)}

@@ -409,7 +409,7 @@ BENCHMARK_QRELS = _table(
 
 NEGATIVES = _table(
     "negatives",
-    "A question, its answer, and wrong answers that look right; what training tells apart. The arrays are parallel, best first.",
+    "A question, its answer, and wrong answers that look right. The arrays are parallel, best first.",
     [
         ("language", TEXT, "ISO 639-3"),
         ("query_id", TEXT, "benchmark_queries.id"),
@@ -454,7 +454,7 @@ BLOCKS = _table(
 
 CANDIDATES = _table(
     "_candidates",
-    "State of `mine`: what BM25 found for a query, what was ruled out and why, and how the rest scored. The arrays are parallel.",
+    "State of `mine`: what BM25 found for a query, what was ruled out and why, how the rest scored. The arrays are parallel.",
     [
         ("language", TEXT, "ISO 639-3"),
         ("query_id", TEXT, "benchmark_queries.id"),

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faquarry.lake import Lake
+from faquarry.lake.ask import connected
 from faquarry.report.pictures import ACCENT, INK, PALE, figure
 
 if TYPE_CHECKING:
@@ -38,14 +39,9 @@ def spreads(lake: Lake) -> tuple[str, npt.NDArray[np.float64], list[Spread]]:
 
     Of several models that a lake has similarities of, the one that was written last.
     """
-    import duckdb
-
-    similarity, qa = lake.dataset("similarity"), lake.dataset("qa")
-    if similarity is None or qa is None:
+    if lake.version("similarity") is None or lake.version("qa") is None:
         return "", np.zeros(0), []
-    with duckdb.connect() as connection:
-        connection.register("similarity", similarity)
-        connection.register("qa", qa)
+    with connected(lake, ("similarity", "qa")) as connection:
         last = connection.execute(
             "SELECT model, revision FROM similarity ORDER BY run_id DESC, model LIMIT 1"
         ).fetchone()

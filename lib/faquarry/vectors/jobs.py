@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from faquarry.lake import Lake
+from faquarry.lake.ask import ask
 from faquarry.vectors.model import Field, ModelInfo
-
-if TYPE_CHECKING:
-    import duckdb
 
 __all__ = [
     "Job",
@@ -130,18 +128,4 @@ def _of(info: ModelInfo) -> Mapping[str, str]:
 
 
 def _answer(lake: Lake, query: str, values: Mapping[str, Any] | None = None) -> tuple[Any, ...]:
-    with _connected(lake) as connection:
-        row = connection.execute(query, dict(values) if values else None).fetchone()
-    assert row is not None
-    return tuple(row)
-
-
-def _connected(lake: Lake) -> duckdb.DuckDBPyConnection:
-    import duckdb
-
-    connection = duckdb.connect()
-    for name in ("qa", "embeddings", "similarity"):
-        table = lake.dataset(name)
-        if table is not None:
-            connection.register(name, table)
-    return connection
+    return ask(lake, ("qa", "embeddings", "similarity"), query, values)[0]

@@ -12,16 +12,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pyarrow.compute as pc
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from faquarry.config.settings import MineSettings, Settings
 from faquarry.errors import NothingToRead
 from faquarry.lake import Lake
+from faquarry.lake.ask import ask
 from faquarry.lake.ledger import unchanged
 from faquarry.lake.writer import LakeWriter
 from faquarry.retrieval.analyzer import VERSION as ANALYZER
@@ -40,7 +42,7 @@ from faquarry.vectors.model import ModelInfo
 from faquarry.vectors.scoring import ScorerInfo, find_scorer, scoring
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
 __all__ = ["MineStage"]
 
@@ -170,7 +172,7 @@ class _Mining:
                     mine = F.pmod(F.xxhash64("query_id"), F.lit(rounds)) == number if rounds > 1 else F.lit(True)
                     self._round(todo.where(mine), number)
             remove_folder(self.spark, self._staging("answers"))
-        self._sweep(asked)
+        self._sweep()
         self._suspects()
         return Outcome(self._counts())
 
@@ -178,6 +180,8 @@ class _Mining:
 
     def _todo(self, asked: DataFrame) -> DataFrame:
         """(language, query_id, query, search): queries that are not settled; whether BM25 must look."""
+        if self.fresh:
+            return asked.withColumn("search", F.lit(True))
         state = self._state().select("query_id", "searched", "settled")
         found = F.coalesce(F.col("searched") == self.stage.searched, F.lit(False)) & F.lit(not self.stage.refresh)
         chosen = found & (F.col("settled") == self.stage.settled)
@@ -186,6 +190,13 @@ class _Mining:
             .where(~chosen)
             .select("language", "query_id", "query", (~found).alias("search"))
         )
+
+    @cached_property
+    def fresh(self) -> bool:
+        """Whether the lake knows nothing of this scorer yet."""
+        table = self.lake.dataset("_candidates")
+        mine = (pc.field("scorer") == self.scorer["scorer"]) & (pc.field("revision") == self.scorer["revision"])
+        return table is None or table.head(1, columns=["scorer"], filter=mine).num_rows == 0
 
     def _state(self) -> DataFrame:
         rows = self.writer.frame("_candidates")
@@ -229,7 +240,7 @@ class _Mining:
         mine = (F.col("model") == info.name) & (F.col("revision") == info.revision) & (F.col("field") == "question")
         return rows.where(mine).select("id", "vector")
 
-    def _candidates(self, queries: DataFrame, hits: DataFrame) -> DataFrame:
+    def _candidates(self, queries: DataFrame, hits: DataFrame, count: int) -> DataFrame:
         """Rows of `CANDIDATE`, those of a query side by side."""
         answers = self.spark.read.parquet(self._staging("answers"))
         qrels = self.writer.frame("benchmark_qrels").select("query_id", F.col("corpus_id").alias("positive_id"))
@@ -250,10 +261,13 @@ class _Mining:
         )
         right = asked.select("query_id", F.lit(-1).alias("place"), F.col("positive_id").alias("id"))
         each = each.unionByName(right, allowMissingColumns=True)
-        each = each.join(self._known(queries), ["query_id", "id"], "left").join(asked, "query_id").join(answers, "id")
+        if self.fresh:
+            each = each.withColumn("known", F.lit(None).cast("float"))
+        else:
+            each = each.join(self._known(queries), ["query_id", "id"], "left")
+        each = each.join(asked, "query_id").join(answers, "id")
         ruled_out = F.when(F.col("place") >= 0, F.expr(guard_sql(self.settings)))
         rows = each.withColumn("ruled_out", ruled_out).select(*CANDIDATE.names)
-        count = queries.count()
         tasks = max(1, min(max(4 * self.cores, math.ceil(count / TASK_QUERIES)), math.ceil(count / SMALL_TASK_QUERIES)))
         if self.stage.scorer.kind != "packaged" and str(self.spark.sparkContext.master).startswith("local["):
             tasks = local_gpus() or tasks
@@ -274,16 +288,18 @@ class _Mining:
     def _round(self, queries: DataFrame, number: int) -> None:
         """Searches, scores and settles some queries, and commits what came of them."""
         stage = self.stage
-        queries = queries.localCheckpoint()
+        sizes = {row["search"]: row["count"] for row in queries.groupBy("search").count().collect()}
         found, staging = self._staging(f"hits-{number}"), self._staging(f"mined-{number}")
-        before = self._state().join(queries.where("NOT search"), "query_id", "left_semi")
-        hits = before.select("language", "query_id", "ids", "bm25_scores")
-        if not queries.where("search").isEmpty():
-            hits = hits.unionByName(self.search.hits(queries.where("search"), found))
+        hits = []
+        if sizes.get(True):
+            hits.append(self.search.hits(queries.where("search"), found))
+        if sizes.get(False):
+            before = self._state().join(queries.where("NOT search"), "query_id", "left_semi")
+            hits.append(before.select("language", "query_id", "ids", "bm25_scores"))
         rules, similar_from, info, settings = stage.rules, stage.similar_from, stage.scorer, stage.settings.score
         on_gpus = info.kind != "packaged" and settings.device != "cpu"
         profile = gpu_profile(self.spark, settings.device) if on_gpus else None
-        rows = self._candidates(queries, hits)
+        rows = self._candidates(queries, reduce(DataFrame.unionByName, hits), sum(sizes.values()))
 
         def look(pairs: int, tokens: int, seconds: float) -> None:
             self.progress.advance(**{"pairs/s": round(pairs / seconds), "tokens/s": round(tokens / seconds)})
@@ -299,7 +315,7 @@ class _Mining:
             self._commit(results)
         for folder in (found, staging):
             remove_folder(self.spark, folder)
-        self.progress.advance(queries.count())
+        self.progress.advance(sum(sizes.values()))
 
     def _commit(self, results: DataFrame) -> None:
         signed = self._signed(results)
@@ -315,46 +331,48 @@ class _Mining:
 
     # -- afterwards ------------------------------------------------------------------------------------------------
 
-    def _sweep(self, asked: DataFrame) -> None:
+    def _sweep(self) -> None:
         """Removes what belongs to queries that are asked no more."""
-        for table, key in (("negatives", ["query_id"]), ("_candidates", ["query_id", "scorer", "revision"])):
-            gone = self.writer.frame(table).join(asked, "query_id", "left_anti").select(*key).localCheckpoint()
-            if not gone.isEmpty():
+        splits = ", ".join(f"'{split}'" for split in self.settings.splits)
+        asked = f"(SELECT id AS query_id FROM benchmark_queries WHERE split IN ({splits}))"
+        for table, key in (("negatives", "query_id"), ("_candidates", "query_id, scorer, revision")):
+            query = f"SELECT {key} FROM {table} ANTI JOIN {asked} USING (query_id)"
+            gone = ask(self.lake, ("benchmark_queries", table), query)
+            if gone:
+                keys = self.spark.createDataFrame(gone, ", ".join(f"{name} string" for name in key.split(", ")))
                 with self.lake.exclusive(self._waiting):
-                    self.writer.delete(table, gone)
+                    self.writer.delete(table, keys)
 
     def _suspects(self) -> None:
         """Positives that score too low, as rejects of this stage."""
-        found = self._state().where("outcome = 'suspect'").select("query_id", "pos_score")
-        detail = F.format_string(
-            f"The answer scores %.3f with {self.stage.scorer.name}, less than mine.min_positive.", F.col("pos_score")
-        )
-        rows = found.join(self.writer.frame("qa"), F.col("query_id") == F.col("id")).select(
-            "url", "question", "answer", detail.alias("detail")
-        )
-        told = {"stage": "mine", "reason": "suspect", "source": None, "offset": None, "excerpt": None}
-        types = {"offset": "long"}
-        rows = rows.withColumns({name: F.lit(value).cast(types.get(name, "string")) for name, value in told.items()})
-        compared = ["url", "question", "answer", "detail"]
-        there = self.writer.frame("rejects").where("stage = 'mine'").select(*compared)
-        if there.exceptAll(rows.select(*compared)).isEmpty() and rows.select(*compared).exceptAll(there).isEmpty():
+        query = """SELECT url, question, answer, pos_score FROM _candidates JOIN qa ON query_id = id
+                   WHERE outcome = 'suspect' AND scorer = $scorer AND _candidates.revision = $revision"""
+        told = f"with {self.stage.scorer.name}, less than mine.min_positive."
+        rows = [
+            {"url": url, "question": question, "answer": answer, "detail": f"The answer scores {score:.3f} {told}"}
+            for url, question, answer, score in ask(self.lake, ("_candidates", "qa"), query, self.scorer)
+        ]
+        there = ask(self.lake, ("rejects",), "SELECT url, question, answer, detail FROM rejects WHERE stage = 'mine'")
+        if sorted(map(str, there)) == sorted(str(tuple(row.values())) for row in rows):
             return
+        signed = {"stage": "mine", "reason": "suspect", "run_id": self.context.run_id}
         with self.lake.exclusive(self._waiting):
-            self.writer.replace_where("rejects", self._signed(rows), "stage = 'mine'")
+            frame = self.writer.from_rows("rejects", [{**row, **signed} for row in rows])
+            self.writer.replace_where("rejects", frame, "stage = 'mine'")
 
     def _counts(self) -> dict[str, int]:
         """What this run has done, from what it has written."""
-        mine = self._state().where(F.col("run_id") == self.context.run_id)
-        outcomes = {row["outcome"]: row["count"] for row in mine.groupBy("outcome").count().collect()}
-        guards = mine.select(F.explode("ruled_out").alias("guard")).where("guard IS NOT NULL").groupBy("guard").count()
-        found = self.writer.frame("negatives").where(F.col("run_id") == self.context.run_id)
-        negatives = found.agg(F.sum(F.size("negative_ids"))).first()
-        assert negatives is not None
+        mine = {"run_id": self.context.run_id}
+        of = "FROM _candidates WHERE run_id = $run_id"
+        tables = ("_candidates", "negatives")
+        outcomes = dict(ask(self.lake, tables, f"SELECT outcome, count(*) {of} GROUP BY 1", mine))
+        guards = f"SELECT guard, count(*) FROM (SELECT unnest(ruled_out) AS guard {of}) WHERE guard <> '' GROUP BY 1"
+        negatives = "SELECT coalesce(sum(len(negative_ids)), 0) FROM negatives WHERE run_id = $run_id"
         return {
             "queries": sum(outcomes.values()),
-            **{name: int(outcomes.get(name, 0)) for name in ("mined", "suspect", "none")},
-            "negatives": int(negatives[0] or 0),
-            **{f"ruled_out_{row['guard']}": int(row["count"]) for row in guards.orderBy("guard").collect()},
+            **{name: outcomes.get(name, 0) for name in ("mined", "suspect", "none")},
+            "negatives": int(ask(self.lake, tables, negatives, mine)[0][0]),
+            **{f"ruled_out_{guard}": count for guard, count in sorted(ask(self.lake, tables, guards, mine))},
         }
 
     def _signed(self, rows: DataFrame) -> DataFrame:

@@ -49,16 +49,10 @@ class Search:
         """Brings the blocks up to the corpus: answers that no block has go to new ones; a block that has one too many is
         made again."""
         corpus = self.writer.frame("benchmark_corpus").select("language", "id", "text")
-        blocks = self.writer.frame("_blocks")
-        place = "transform(sequence(0, documents - 1), i -> lower(hex(substring(ids, i * 16 + 1, 16))))"
-        held = blocks.where(F.col("made_with") == ANALYZER).select(
-            "language", "block", F.explode(F.expr(place)).alias("id")
-        )
-        wrong = held.join(corpus, ["language", "id"], "left_anti").select("language", "block")
-        wrong = wrong.union(blocks.where(F.col("made_with") != ANALYZER).select("language", "block"))
-        wrong = wrong.distinct().localCheckpoint()
-        held = held.join(wrong, ["language", "block"], "left_anti")
-        new = corpus.join(held, ["language", "id"], "left_anti").localCheckpoint()
+        wrong, new = self._wrong_blocks(), corpus
+        if wrong is not None:
+            kept = self._held().join(wrong, ["language", "block"], "left_anti")
+            new = corpus.join(kept, ["language", "id"], "left_anti").localCheckpoint()
         sizes = new.groupBy("language").count().collect()
         buckets = {row["language"]: math.ceil(row["count"] / self.block_documents) for row in sizes}
         staging = f"{self.lake.uri}/_staging/{self.context.run_id}-blocks"
@@ -75,12 +69,28 @@ class Search:
             with without_coalescing(self.spark):
                 made.write.mode("overwrite").parquet(staging)
         with self.lake.exclusive():
-            if not wrong.isEmpty():
+            if wrong is not None and not wrong.isEmpty():
                 self.writer.delete("_blocks", wrong)
             if buckets:
                 made = self.spark.read.schema(from_arrow_schema(BLOCK)).parquet(staging)
                 self.writer.append("_blocks", made.withColumn("run_id", F.lit(self.context.run_id)))
         remove_folder(self.spark, staging)
+
+    def _held(self) -> DataFrame:
+        """(language, block, id) of the answers that blocks hold."""
+        place = "transform(sequence(0, documents - 1), i -> lower(hex(substring(ids, i * 16 + 1, 16))))"
+        return self.writer.frame("_blocks").select("language", "block", F.explode(F.expr(place)).alias("id"))
+
+    def _wrong_blocks(self) -> DataFrame | None:
+        """(language, block) of those that hold an answer which is gone, or were made otherwise; None: there are no blocks."""
+        table = self.lake.dataset("_blocks")
+        if table is None or table.head(1, columns=["language"]).num_rows == 0:
+            return None
+        corpus = self.writer.frame("benchmark_corpus").select("language", "id")
+        gone = self._held().join(corpus, ["language", "id"], "left_anti").select("language", "block")
+        other = self.writer.frame("_blocks").where(F.col("made_with") != ANALYZER).select("language", "block")
+        wrong: DataFrame = gone.union(other).distinct().localCheckpoint()
+        return wrong
 
     def hits(self, queries: DataFrame, staging: str) -> DataFrame:
         """The best answers of every query in its whole language; `staging` is where tasks leave them.
