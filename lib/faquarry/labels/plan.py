@@ -14,7 +14,7 @@ from faquarry.vectors.model import ModelInfo
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["COUNTED_ROWS", "Due", "due_rows"]
+__all__ = ["COUNTED_ROWS", "Due", "due_rows", "has_vectors"]
 
 COUNTED_ROWS = 5_000_000
 """Pairs up to which one process counts what is missing; Spark finds out by itself for more."""
@@ -47,6 +47,15 @@ def due_rows(lake: Lake, heads: Sequence[AnyHead], info: ModelInfo) -> Due:
         if any(isinstance(head, Head) for head in heads):
             unseen = _one(connection, "SELECT count(*) FROM qa ANTI JOIN embedded USING (id)")
     return Due(missing, gone, unseen)
+
+
+def has_vectors(lake: Lake, info: ModelInfo) -> bool:
+    """Whether the lake has any vector of a model."""
+    import pyarrow.compute as pc
+
+    found = lake.dataset("embeddings")
+    mine = (pc.field("model") == info.name) & (pc.field("revision") == info.revision)
+    return found is not None and found.head(1, columns=["model"], filter=mine).num_rows > 0
 
 
 def _embedded(lake: Lake) -> str:

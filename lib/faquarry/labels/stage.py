@@ -22,7 +22,7 @@ from faquarry.config.settings import LabelSettings, Settings
 from faquarry.errors import NothingToRead, UsageError
 from faquarry.labels.find import AnyHead, find_heads, misfits
 from faquarry.labels.head import Head
-from faquarry.labels.plan import due_rows
+from faquarry.labels.plan import due_rows, has_vectors
 from faquarry.labels.task import LABELLED, label_vectors
 from faquarry.labels.transformer import TransformerHead
 from faquarry.labels.worker import classifying
@@ -85,10 +85,13 @@ class LabelStage:
     def pending(self, lake: Lake) -> Work[Plan] | None:
         if lake.delta("qa") is None:
             raise NothingToRead(f"The lake {lake.uri} has no table qa: faquarry extract makes it.")
-        if lake.delta("embeddings") is None and any(isinstance(head, Head) for head in self.heads):
-            raise NothingToRead(f"The lake {lake.uri} has no table embeddings: faquarry embed makes it.")
         if unchanged(lake, self.name, fingerprint(self), self.reads, self.writes):
             return None
+        if any(isinstance(head, Head) for head in self.heads) and not has_vectors(lake, self.encoder):
+            raise NothingToRead(
+                f"The lake {lake.uri} has no vectors of {self.encoder.name} ({self.encoder.revision}): faquarry embed makes "
+                "them."
+            )
         due = due_rows(lake, self.heads, self.encoder)
         busy = [(head, count) for head, count in zip(self.heads, due.missing, strict=True) if count != 0]
         if not busy and not due.left_over:
