@@ -1,7 +1,7 @@
 """The verb `export`: from tables to a folder that another tool reads.
 
-A stream is sorted by DuckDB, masked a batch at a time, and written to the files of its parts, one after the other: memory
-holds a batch and DuckDB's own limit, however many rows there are.
+A stream's rows come from DuckDB in any order, are put into one within bounded memory (`faquarry.export.ordering`), masked a
+batch at a time, and written to the files of its parts, one after the other.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ from faquarry.export.folder import MANIFEST, manifest_of, require_ours, whole, w
 from faquarry.export.format import Format, Stream, Written
 from faquarry.export.formats import FORMATS
 from faquarry.export.masking.mask import KINDS, mask_array
+from faquarry.export.ordering import Cell, Spools, deal, dealt
 from faquarry.export.request import Request
-from faquarry.export.selection import MAKES, Selection, require_tables, selected, too_little
+from faquarry.export.selection import MAKES, Selection, require_tables, selected
 from faquarry.export.writers import Writer, open_writer
 from faquarry.lake import Lake
 from faquarry.progress import Progress
@@ -82,7 +83,7 @@ def export(
         temporary = Path(settings.temp_folder) if settings.temp_folder else folder / "_spill"
         temporary.mkdir(parents=True, exist_ok=True)
         with selected(lake, versions, request, settings, temporary) as selection:
-            done = _Writing(format_, parts, request, settings, selection, progress, folder).done()
+            done = _Writing(format_, parts, request, settings, selection, progress, folder, temporary).done()
             left_out = selection.left_out() if "qa" in versions else dict(selection.closed.counts)
             for entry in selection.closed.unmatched:
                 progress.say(f"export: no page matches the entry {entry} of {request.takedown}.")
@@ -180,8 +181,10 @@ class _Writing:
         selection: Selection,
         progress: Progress,
         folder: Path,
+        temporary: Path,
     ) -> None:
-        self._selection, self._progress, self._folder = selection, progress, folder
+        self._selection, self._progress, self._folder, self._temporary = selection, progress, folder, temporary
+        self._cells: list[list[Cell]] = []
         self._streams = list(format_.streams(parts, settings, selection.tables))
         self._kinds = tuple(kind for kind in KINDS if request.release and kind in settings.mask)
         self._format, self._request = format_, request
@@ -189,13 +192,18 @@ class _Writing:
         self.masked: Counter[str] = Counter(dict.fromkeys(self._kinds, 0))
 
     def done(self) -> _Writing:
-        totals = [self._selection.count(stream.query) for stream in self._streams]
-        if not any(totals):
+        with self._progress.working(f"export {self._format.name}: counting", len(self._streams), "streams"):
+            for stream in self._streams:
+                self._cells.append(dealt(self._selection.counts(stream.query), 2 * stream.group_rows))
+                self._progress.advance(1)
+        total = sum(cell.rows for cells in self._cells for cell in cells)
+        if not total:
             raise NothingToRead(self._empty())
-        with self._progress.working(f"export {self._format.name}", sum(totals), "rows"):
-            for stream, total in zip(self._streams, totals, strict=True):
-                if total:
-                    self._write(stream)
+        # Every row is met twice: as it is read, and as it is written.
+        with self._progress.working(f"export {self._format.name}", 2 * total, "rows read and written"):
+            for stream, cells in zip(self._streams, self._cells, strict=True):
+                if cells:
+                    self._write(stream, cells)
         return self
 
     def _empty(self) -> str:
@@ -203,43 +211,34 @@ class _Writing:
         released = " that may be released" if self._request.release else ""
         return f"The lake has no rows{of}{released} for the format {self._format.name}; nothing was written."
 
-    def _write(self, stream: Stream) -> None:
+    def _write(self, stream: Stream, cells: Sequence[Cell]) -> None:
+        rows = {(cell.part, cell.split): cell.rows for cell in cells}
         with ExitStack() as open_:
             writer: Writer | None = None
             current: tuple[str, str] | None = None
-            rows = 0
-
-            def finish() -> None:
-                if writer is not None and current is not None:
+            for key, batch in self._batches(stream, cells):
+                if writer is None or key != current:
                     open_.pop_all().close()
-                    self.written.append(_named(stream, *current, rows))
-
-            for key, batch in self._batches(stream):
-                if key != current:
-                    finish()
-                    current, rows = key, 0
-                    path = self._folder / _named(stream, *key, 0).path
-                    writer = open_writer(path, stream.schema, stream.group_rows)
+                    current, file = key, _named(stream, *key, rows[key])
+                    writer = open_writer(self._folder / file.path, stream.schema, stream.group_rows)
                     open_.callback(writer.close)
-                assert writer is not None
+                    self.written.append(file)
                 writer.write(batch)
-                rows += batch.num_rows
-                self._progress.advance(batch.num_rows, files=len(self.written) + 1, masked=sum(self.masked.values()))
-            finish()
+                self._progress.advance(batch.num_rows, files=len(self.written), masked=sum(self.masked.values()))
 
-    def _batches(self, stream: Stream) -> Iterator[tuple[tuple[str, str], pa.RecordBatch]]:
-        """((part, split), batch) with the columns of the file, masked."""
-        import duckdb
-
-        order = ", ".join(("part", "split", *stream.order))
-        try:
-            relation = self._selection.connection.sql(f"SELECT * FROM ({stream.query}) ORDER BY {order}")
-            for batch in relation.to_arrow_reader(min(_BATCH_ROWS, stream.group_rows)):
-                yield from self._split(stream, batch)
-        except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
-            raise too_little(error) from error
+    def _batches(self, stream: Stream, cells: Sequence[Cell]) -> Iterator[tuple[tuple[str, str], pa.RecordBatch]]:
+        """((part, split), batch) with the columns of the file, in order and masked."""
+        step = min(_BATCH_ROWS, stream.group_rows)
+        with Spools(self._temporary, deal(cells)) as spools:
+            for batch in self._selection.dealt(stream.query, stream.order, cells, step):
+                spools.add(batch)
+                self._progress.advance(batch.num_rows)
+            for table in spools.sorted(("part", "split", *stream.order)):
+                for batch in table.to_batches(step):
+                    yield from self._split(stream, batch)
 
     def _split(self, stream: Stream, batch: pa.RecordBatch) -> Iterator[tuple[tuple[str, str], pa.RecordBatch]]:
+        """A batch, masked, in pieces of one file each."""
         columns = []
         for column in stream.schema:
             values = batch.column(column.name).cast(column.type)

@@ -20,16 +20,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.dataset as pads
+
 from faquarry.config.settings import ExportSettings
 from faquarry.errors import EnvironmentProblem, NothingToRead
 from faquarry.export.optout import Closed, close_pairs
+from faquarry.export.ordering import Cell
 from faquarry.export.request import Request
 from faquarry.lake import Lake
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["MAKES", "Selection", "answered", "require_tables", "selected"]
+__all__ = ["MAKES", "Selection", "answered", "bounded", "require_tables", "selected"]
 
 MAKES: Mapping[str, str] = {
     "qa": "extract SOURCE",
@@ -53,9 +57,31 @@ class Selection:
     def __init__(self, connection: duckdb.DuckDBPyConnection, tables: Sequence[str], closed: Closed) -> None:
         self.connection, self.tables, self.closed = connection, tuple(tables), closed
 
-    def count(self, query: str) -> int:
-        """The rows of a query, without reading what only its columns need."""
-        return int(answered(self.connection, f"SELECT count(*) FROM ({query})")[0][0])
+    def counts(self, query: str) -> list[tuple[str, str, int]]:
+        """(part, split, rows) of a query, in order; read without what only its texts need."""
+        grouped = f"SELECT part, split, count(*) FROM ({query}) GROUP BY ALL ORDER BY ALL"
+        return [(str(part), str(split), int(rows)) for part, split, rows in answered(self.connection, grouped)]
+
+    def dealt(self, query: str, order: Sequence[str], cells: Sequence[Cell], rows: int) -> Iterator[pa.RecordBatch]:
+        """The rows of a query, in no order, with the `spool` that each goes to.
+
+        Raises:
+            EnvironmentProblem: memory or disk are not enough.
+        """
+        import duckdb
+
+        names = {name: [getattr(cell, name) for cell in cells] for name in ("part", "split", "first", "spools")}
+        self.connection.register("cells", pa.table(names))
+        place = f"md5_number_lower({order[0]}) % c.spools"
+        try:
+            relation = self.connection.sql(
+                f"SELECT q.*, (c.first + {place})::INTEGER AS spool FROM ({query}) q JOIN cells c USING (part, split)"
+            )
+            yield from relation.to_arrow_reader(rows)
+        except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+            raise too_little(error) from error
+        finally:
+            self.connection.unregister("cells")
 
     def left_out(self) -> dict[str, int]:
         """{why: pairs of the lake, in the languages asked for, that are left out}."""
@@ -94,16 +120,33 @@ def selected(
         "memory_limit": settings.memory,
         "temp_directory": str(temporary),
         "preserve_insertion_order": "false",  # every stream is sorted; else DuckDB buffers for nothing
+        # It does not know how many rows an Arrow dataset has, takes one for the guess, and would build its hash tables over
+        # all the texts. Joins are done as they are written: the small side to the right.
+        "disabled_optimizers": "join_order,build_side_probe_side",
     }
     if settings.threads is not None:
         config["threads"] = str(settings.threads)
     with duckdb.connect(config=config) as connection:
         for name, version in versions.items():
-            connection.register(name, lake.dataset(name, version))
+            dataset = lake.dataset(name, version)
+            assert dataset is not None
+            connection.register(name, bounded(dataset))
         closed = close_pairs(connection, versions, request, settings)
         for statement in _views(versions, request):
             answered(connection, statement)
         yield Selection(connection, tuple(versions), closed)
+
+
+class _Bounded(pads.FileSystemDataset):  # type: ignore[misc]
+    """A dataset that is read a few small batches ahead; Arrow's own measure is gigabytes where texts are long."""
+
+    def scanner(self, **options: Any) -> pads.Scanner:
+        return super().scanner(**options, batch_size=8192, batch_readahead=2, fragment_readahead=1)
+
+
+def bounded(dataset: pads.Dataset) -> pads.Dataset:
+    """The dataset as DuckDB should read it (it asks the dataset's class for a scanner)."""
+    return _Bounded(list(dataset.get_fragments()), dataset.schema, dataset.format, dataset.filesystem)
 
 
 def answered(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
@@ -160,10 +203,13 @@ def _views(versions: Mapping[str, int], request: Request) -> Iterator[str]:
             yield f"CREATE TEMP VIEW {view} AS SELECT NULL::VARCHAR AS id, NULL::{of} AS value WHERE false"
     if "bitexts" in versions:
         published = "published" if request.release else "true"
+        yield """CREATE TEMP VIEW sides AS
+            SELECT id, url, origin FROM located
+            SEMI JOIN (SELECT id1 AS id FROM bitexts UNION SELECT id2 FROM bitexts) USING (id)"""
         yield f"""CREATE TEMP VIEW aligned AS
-            SELECT b.*, l1.url AS url1, l2.url AS url2, l1.origin AS origin
+            SELECT b.*, s1.url AS url1, s2.url AS url2, s1.origin AS origin
             FROM ({_of_one("bitexts", ("model", "revision"))}) b
-            JOIN located l1 ON b.id1 = l1.id JOIN located l2 ON b.id2 = l2.id
+            JOIN sides s1 ON b.id1 = s1.id JOIN sides s2 ON b.id2 = s2.id
             WHERE {published} AND {within("b.language1", "b.language2")}"""
     if "benchmark_corpus" in versions:
         yield f"""CREATE TEMP VIEW corpus AS
@@ -180,7 +226,7 @@ def _views(versions: Mapping[str, int], request: Request) -> Iterator[str]:
         yield """CREATE TEMP VIEW queries AS
             SELECT q.language, q.id, q.split, q.text FROM benchmark_queries q
             SEMI JOIN qrels r ON q.id = r.query_id AND q.language = r.language"""
-    if "negatives" in versions and "benchmark_queries" in versions:
+    if {"negatives", "benchmark_queries", "benchmark_corpus"} <= versions.keys():
         yield from _mined(within("n.language"))
 
 
@@ -197,13 +243,14 @@ def _of_one(table: str, by: Sequence[str], where: str = "true") -> str:
 
 
 def _mined(within: str) -> Iterator[str]:
-    """Negatives of training queries; a closed negative leaves the four arrays, a closed query or positive takes the row."""
+    """Negatives of training queries. One that is closed, or no longer in the corpus, leaves all four arrays; a row goes with
+    its query or its positive."""
     yield f"CREATE TEMP VIEW one_scorer AS {_of_one('negatives', ('scorer', 'revision', 'activation'))}"
-    yield """CREATE TEMP TABLE barred AS
+    yield f"""CREATE TEMP TABLE barred AS
         SELECT language, query_id, list(place) AS places
         FROM (SELECT language, query_id, generate_subscripts(negative_ids, 1) AS place, unnest(negative_ids) AS id
-              FROM one_scorer WHERE EXISTS (SELECT 1 FROM closed))
-        SEMI JOIN closed USING (id) GROUP BY ALL"""
+              FROM one_scorer n WHERE {within})
+        ANTI JOIN corpus USING (language, id) GROUP BY ALL"""
     arrays = ", ".join(
         f"CASE WHEN b.places IS NULL THEN n.{name} "
         f"ELSE list_filter(n.{name}, lambda x, i: NOT list_contains(b.places, i)) END AS {name}"
@@ -214,6 +261,6 @@ def _mined(within: str) -> Iterator[str]:
         FROM one_scorer n LEFT JOIN barred b ON n.query_id = b.query_id AND n.language = b.language
         SEMI JOIN (SELECT id, language FROM benchmark_queries WHERE split = 'train') t
             ON n.query_id = t.id AND n.language = t.language
-        ANTI JOIN closed c1 ON n.query_id = c1.id
-        ANTI JOIN closed c2 ON n.positive_id = c2.id
+        SEMI JOIN corpus c ON n.positive_id = c.id AND n.language = c.language
+        ANTI JOIN closed ON n.query_id = closed.id
         WHERE {within}"""

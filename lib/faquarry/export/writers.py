@@ -101,5 +101,5 @@ def _cells(column: pa.Array) -> list[Any]:
     if pa.types.is_timestamp(column.type):
         import pyarrow.compute as pc
 
-        column = pc.strftime(column, "%Y-%m-%dT%H:%M:%SZ")
+        column = pc.strftime(column.cast(pa.timestamp("s", tz="UTC"), safe=False), "%Y-%m-%dT%H:%M:%SZ")
     return list(column.to_pylist())

@@ -20,7 +20,7 @@ from faquarry.export.formats.benchmarks import TABLES
 __all__ = ["FlagEmbedding", "SentenceTransformers", "Tevatron"]
 
 _TEXT, _TEXTS, _SCORES = pa.string(), pa.list_(pa.string()), pa.list_(pa.float64())
-_MINED = ("negatives", "benchmark_queries")
+_MINED = ("negatives", "benchmark_queries", "benchmark_corpus")
 _FEW = 1_000  # rows of a Parquet group where a row holds many texts
 
 # Scores as the scorer gave them, in as many digits as a float has.
@@ -36,7 +36,7 @@ class SentenceTransformers:
     title: ClassVar[str] = "training rows for sentence-transformers"
     tasks: ClassVar[Sequence[str]] = ("sentence-similarity", "text-retrieval")
     parts: ClassVar[Mapping[str, Sequence[str]]] = {
-        "pairs": TABLES,
+        "pairs": (*TABLES, "qa"),
         "triplets": _MINED,
         "n-tuples": _MINED,
         "margin-mse": _MINED,
@@ -78,9 +78,10 @@ class SentenceTransformers:
 
 
 def _pairs() -> Stream:
-    query = """SELECT q.language AS part, q.split, q.id, q.text AS anchor, c.text AS positive
-        FROM queries q JOIN qrels r ON q.id = r.query_id AND q.language = r.language
-        JOIN corpus c ON r.corpus_id = c.id AND r.language = c.language WHERE q.split IN ('train', 'dev')"""
+    # The pair itself: its answer is the one judged right, or the same to the letter (no join of texts with texts).
+    query = """SELECT p.language AS part, q.split, p.id, p.question AS anchor, p.answer AS positive
+        FROM located p JOIN (SELECT id, language, split FROM queries WHERE split IN ('train', 'dev')) q
+            USING (id, language)"""
     schema = pa.schema([("anchor", _TEXT), ("positive", _TEXT)])
     return Stream(query, ("id",), schema, "pairs/{part}.{split}.parquet", "{part}-pairs", masked=schema.names)
 
@@ -152,7 +153,7 @@ class Tevatron:
     title: ClassVar[str] = "training rows for Tevatron"
     tasks: ClassVar[Sequence[str]] = ("text-retrieval",)
     parts: ClassVar[Mapping[str, Sequence[str]]] = {
-        "train": (*_MINED, "benchmark_corpus", "benchmark_qrels"),
+        "train": _MINED,
         "passages": _MINED,
     }
     optional: ClassVar[Sequence[str]] = ("qa",)

@@ -34,7 +34,7 @@ class HuggingFace:
         "qa": ("qa",),
         "bitexts": ("bitexts", "qa"),
         "retrieval": TABLES,
-        "hard-negatives": ("negatives", "benchmark_queries"),
+        "hard-negatives": ("negatives", "benchmark_queries", "benchmark_corpus"),
     }
     optional: ClassVar[Sequence[str]] = ("qa", "labels", "similarity")
 
@@ -68,7 +68,8 @@ def _bitexts(least: int) -> Stream:
     query = f"""SELECT language1 || '-' || language2 AS part, 'default' AS split, *,
             CASE WHEN contains(lower(model), 'labse') THEN similarity::DOUBLE END AS labse_similarity,
             {{urls: [url1, url2]}} AS details
-        FROM aligned QUALIFY count(*) OVER (PARTITION BY language1, language2) >= {least}"""
+        FROM aligned SEMI JOIN (SELECT language1, language2 FROM aligned GROUP BY ALL HAVING count(*) >= {least})
+            USING (language1, language2)"""
     fields = [
         ("language1", _TEXT),
         ("language2", _TEXT),

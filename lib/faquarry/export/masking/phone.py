@@ -139,24 +139,28 @@ def _is_phone(run: str, before: str, after: str, linked: bool) -> bool:
     digits = digits_of(run)
     if not 7 <= len(digits) <= 16 or len(set(digits)) < 2:
         return False
-    if _glued(before, after) and not linked:
-        return False
     if linked:
         return True
-    plain = _plain(run)
-    if _NOT_BEFORE.search(before) or _NOT_AFTER.match(after):
+    if _glued(before, after):
         return False
+    plain = _plain(run)
     if _DATE.search(plain) or _YEARS.search(plain) or _NETWORK.fullmatch(plain):
         return False
-    if plain.startswith(("+", "(+")):
-        return len(digits) >= 8 and _COUNTRY.match(digits) is not None and not _thousands(plain)
-    if digits.startswith("00") and len(digits) >= 11 and _COUNTRY.match(digits[2:]):
-        return True
-    if _LABEL.search(before):
-        return not _HOURS.search(plain) and not _thousands(plain)
-    if len(digits) < 9 or _HOURS.search(plain):
+    if _thousands(plain) or _HOURS.search(plain):
         return False
-    return any(pattern.fullmatch(plain) for pattern in _NATIONAL)
+    if not (_is_international(plain, digits) or _is_national(plain, digits) or _LABEL.search(before)):
+        return False
+    return not _NOT_BEFORE.search(before) and not _NOT_AFTER.match(after)
+
+
+def _is_international(plain: str, digits: str) -> bool:
+    if plain.startswith(("+", "(+")):
+        return len(digits) >= 8 and _COUNTRY.match(digits) is not None
+    return digits.startswith("00") and len(digits) >= 11 and _COUNTRY.match(digits[2:]) is not None
+
+
+def _is_national(plain: str, digits: str) -> bool:
+    return len(digits) >= 9 and any(pattern.fullmatch(plain) for pattern in _NATIONAL)
 
 
 def _plain(run: str) -> str:
