@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_after"]
 
-Draw = Callable[[Lake, Settings], "Figure | None"]
+Draw = Callable[[Lake, Settings], "Figure | str | None"]
 
 
 def _judged(lake: Lake, settings: Settings) -> Figure | None:
@@ -41,10 +41,23 @@ def _languages(lake: Lake, settings: Settings) -> Figure | None:
     return languages.draw(lake)
 
 
+def _negatives(lake: Lake, settings: Settings) -> Figure | None:
+    from faquarry.report import mined
+
+    return mined.draw(lake)
+
+
+def _examples(lake: Lake, settings: Settings) -> str | None:
+    from faquarry.report import mined
+
+    return mined.page(lake)
+
+
 PICTURES: Mapping[str, Mapping[str, Draw]] = {
     "embed": {"similarity": _similarity},
     "align": {"languages": _languages},
     "judge": {"judge": _judged},
+    "mine": {"negatives": _negatives, "negatives-examples": _examples},
 }
 
 

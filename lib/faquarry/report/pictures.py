@@ -27,21 +27,25 @@ def figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), dpi=120, layout="constrained")
 
 
-def save(picture: Figure, lake: Lake, name: str) -> str:
-    """Writes ``_pictures/NAME.png`` in the lake. -> where it lies."""
-    data = io.BytesIO()
-    picture.savefig(data, format="png", metadata={"Software": None})
-    target = f"{lake.uri}/{FOLDER}/{name}.png"
+def save(picture: Figure | str, lake: Lake, name: str) -> str:
+    """Writes ``_pictures/NAME.png``, or ``NAME.html`` of a page, in the lake. -> where it lies."""
+    if isinstance(picture, str):
+        content, suffix = picture.encode(), "html"
+    else:
+        data = io.BytesIO()
+        picture.savefig(data, format="png", metadata={"Software": None})
+        content, suffix = data.getvalue(), "png"
+    target = f"{lake.uri}/{FOLDER}/{name}.{suffix}"
     if lake.is_local:
         path = Path(target)
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(".tmp")
-        unfinished.write_bytes(data.getvalue())
+        unfinished.write_bytes(content)
         unfinished.replace(path)
     else:
         from pyarrow import fs
 
         system, place = fs.FileSystem.from_uri(target.replace("s3a://", "s3://"))
         with system.open_output_stream(place) as stream:
-            stream.write(data.getvalue())
+            stream.write(content)
     return target
