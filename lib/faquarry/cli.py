@@ -183,18 +183,35 @@ def _staged(stage: Stage, options: argparse.Namespace, configured: Configured) -
 
 
 def _train(options: argparse.Namespace, configured: Configured) -> int:
+    if options.recipe not in ("small", "small-scorer") and not options.recipe.endswith(".toml"):
+        raise UsageError(
+            f"there is no recipe {options.recipe}: this version has small, small-scorer, and TOML files over small."
+        )
+    if options.recipe == "small-scorer":
+        return _train_scorer(options, configured)
     from faquarry.training.small import run
 
-    if options.recipe != "small" and not options.recipe.endswith(".toml"):
-        raise UsageError(f"there is no recipe {options.recipe}: this version has small, and TOML files of that kind.")
-    if options.data is None:
+    if len(options.data) != 1:
         raise UsageError("the recipe small needs --data: a file or a folder of parallel text (docs/small-encoder.md).")
     own = options.recipe if options.recipe != "small" else None
+    output = options.output or "faquarry-small"
     if options.dry_run:
-        print(f"train: would train on {options.data} into {options.output} (dry run, nothing was written).")
+        print(f"train: would train on {options.data[0]} into {output} (dry run, nothing was written).")
         return 0
-    folder = run(options.data, options.output, recipe=own, assignments=options.set, log=configured.settings.log)
-    print(folder)
+    print(run(options.data[0], output, recipe=own, assignments=options.set, log=configured.settings.log))
+    return 0
+
+
+def _train_scorer(options: argparse.Namespace, configured: Configured) -> int:
+    from faquarry.training.scorer import run
+
+    lake = configured.settings.lake if options.lake is not None or not options.data else None
+    output = options.output or "faquarry-small-scorer"
+    if options.dry_run:
+        sources = ", ".join([*([lake] if lake else []), *options.data])
+        print(f"train: would train on {sources} into {output} (dry run, nothing was written).")
+        return 0
+    print(run(lake, output, data=options.data, assignments=options.set, log=configured.settings.log))
     return 0
 
 
@@ -321,10 +338,18 @@ def _label_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _train_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--recipe", default="small", metavar="NAME|FILE", help="small, or a TOML file over it")
-    parser.add_argument("--data", metavar="PATH", help="parallel text: a file or a folder")
     parser.add_argument(
-        "--output", default="faquarry-small", metavar="FOLDER", help="the model; a run cut short goes on there"
+        "--recipe", default="small", metavar="NAME|FILE", help="small, small-scorer, or a TOML file over small"
+    )
+    parser.add_argument(
+        "--data",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="small: parallel text; small-scorer: JSON lines of questions and answers, beside those of --lake (repeatable)",
+    )
+    parser.add_argument(
+        "--output", metavar="FOLDER", help="the model (default: its name); a run of small cut short goes on there"
     )
 
 
@@ -360,7 +385,13 @@ VERBS: tuple[Verb, ...] = (
     Verb("benchmark", "build retrieval benchmarks", _benchmark),
     Verb("mine", "mine hard negatives", _mine, _mine_options),
     Verb("graph", "build the web graph (not yet)", _later("graph")),
-    Verb("train", "train an encoder by a recipe (small; the others not yet)", _train, _train_options, recipe=True),
+    Verb(
+        "train",
+        "train by a recipe: small (encoder), small-scorer (the others not yet)",
+        _train,
+        _train_options,
+        recipe=True,
+    ),
     Verb("evaluate", "measure retrievers and their robustness (not yet)", _later("evaluate")),
     Verb("report", "write one page about the lake (not yet)", _later("report")),
     Verb("export", "write files for other tools", _export, _export_options),

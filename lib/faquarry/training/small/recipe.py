@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from faquarry.config.settings import Section
-from faquarry.errors import ConfigError
+from faquarry.training.recipe_files import read_recipe
 
 __all__ = ["BatchSettings", "FinishSettings", "FitSettings", "SmallRecipe", "VocabularySettings", "load_recipe"]
-
-PACKAGED = Path(__file__).parent.parent / "recipes" / "small.toml"
 
 
 class VocabularySettings(Section):
@@ -82,30 +78,4 @@ def load_recipe(file: Path | None = None, assignments: Sequence[str] = ()) -> Sm
     >>> load_recipe(assignments=["fit.steps=10"]).fit.steps
     10
     """
-    values: dict[str, Any] = {}
-    for path in (PACKAGED, file):
-        if path is not None:
-            _merge(values, _parsed(path.read_text(encoding="utf-8"), str(path)))
-    for assignment in assignments:
-        _merge(values, _parsed(assignment, f"--set {assignment}"))
-    try:
-        return SmallRecipe.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise ConfigError(f"The recipe small does not take {where} = {first['input']!r}: {first['msg']}.") from error
-
-
-def _parsed(text: str, origin: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{origin} is not TOML: {error}.") from error
-
-
-def _merge(into: dict[str, Any], new: dict[str, Any]) -> None:
-    for key, value in new.items():
-        if isinstance(value, dict) and isinstance(into.get(key), dict):
-            _merge(into[key], value)
-        else:
-            into[key] = value
+    return read_recipe(SmallRecipe, "small", file, assignments)

@@ -1,58 +1,141 @@
-"""A question and a text, compared token by token in the vectors of the small encoder."""
+"""The small scorer, loaded: texts to subwords, subwords to features, features to a calibrated number."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from faquarry.vectors import small
 from faquarry.vectors.scoring.model import ScorerInfo
-from faquarry.vectors.scoring.small.files import read_meta
+from faquarry.vectors.scoring.small.files import read_meta, weights_path
+from faquarry.vectors.scoring.small.tokens import MOST_QUERY, MOST_TEXT, Words, flat
+from faquarry.vectors.scoring.small.weights import Subwords, Tables, Weights, tables
+from faquarry.vectors.small.files import read_table, read_tokenizer
 
-__all__ = ["SmallScorer"]
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+__all__ = ["Matched", "Reader", "SmallScorer"]
 
 Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+
+class Reader:
+    """What is common to all small scorers, and to their training: subwords, and features of pairs of them."""
+
+    def __init__(self, tokenizer: Tokenizer, subwords: Subwords) -> None:
+        self.tokenizer, self.subwords = tokenizer, subwords
+        self.words = Words(tokenizer)
+
+    @classmethod
+    def read(cls) -> Reader:
+        """Over the packaged encoder."""
+        folder = Path(small.info().folder or "")
+        return cls(read_tokenizer(folder), Subwords.of(read_table(folder)))
+
+    @cached_property
+    def digits(self) -> npt.NDArray[np.bool_]:
+        """Which subwords are numbers. -> (subwords,)"""
+        pieces = map(self.tokenizer.id_to_token, range(len(self.subwords.codes)))
+        return np.array([(piece or "").lstrip("▁").isdigit() for piece in pieces])
+
+    def matched(self, queries: Sequence[str], texts: Sequence[str]) -> Matched:
+        """Subwords of question i and text i; what stands there twice is cut up once."""
+        asked, told = dict.fromkeys(queries), dict.fromkeys(texts)
+        numbers = [{text: place for place, text in enumerate(side)} for side in (asked, told)]
+        return Matched(
+            *flat(self.words.ids(text, MOST_QUERY) for text in asked),
+            *flat(self.words.ids(text, MOST_TEXT) for text in told),
+            np.fromiter((numbers[0][text] for text in queries), np.int64, len(queries)),
+            np.fromiter((numbers[1][text] for text in texts), np.int64, len(texts)),
+        )
+
+    def features(self, pairs: Matched, tables: Tables, split: int) -> Floats:
+        """-> (pairs, features), as `faquarry.vectors.scoring.small.kernel.features` orders them"""
+        from faquarry.vectors.scoring.small import kernel
+
+        found: Floats = kernel.features(
+            *pairs.arrays,
+            *(self.subwords.codes, self.subwords.lengths, self.subwords.inverse),
+            *(tables.asked, tables.told, tables.ask_gate, tables.tell_gate, tables.scale),
+            split,
+            self.digits,
+        )
+        return found
+
+
+class Matched:
+    """Pairs of questions and texts in subwords: those of all questions in a row, of all texts, and which go together."""
+
+    def __init__(
+        self,
+        queries: npt.NDArray[np.int32],
+        query_starts: Ints,
+        texts: npt.NDArray[np.int32],
+        text_starts: Ints,
+        pair_query: Ints,
+        pair_text: Ints,
+    ) -> None:
+        self.arrays = queries, query_starts, texts, text_starts, pair_query, pair_text
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int32]:
+        """Subwords of each pair. -> (pairs,)"""
+        _, query_starts, _, text_starts, pair_query, pair_text = self.arrays
+        found: npt.NDArray[np.int32] = np.diff(query_starts)[pair_query] + np.diff(text_starts)[pair_text]
+        return found.astype(np.int32)
+
+    def some(self, rows: npt.NDArray[np.intp]) -> Matched:
+        """Pairs `rows` alone."""
+        queries, query_starts, texts, text_starts, pair_query, pair_text = self.arrays
+        return Matched(queries, query_starts, texts, text_starts, pair_query[rows], pair_text[rows])
 
 
 class SmallScorer:
     """A loaded small scorer (`faquarry.vectors.scoring.model.Scorer`)."""
 
-    def __init__(self, info: ScorerInfo, encoder: small.SmallEncoder, weights: Sequence[float], bias: float) -> None:
-        self.info, self._encoder = info, encoder
-        self._weights, self._bias = np.asarray(weights, np.float64), bias
-        norms = np.linalg.norm(encoder.table, axis=1)
-        self._norms, self._unit = norms, encoder.table / np.maximum(norms, 1e-9)[:, None]
+    def __init__(self, info: ScorerInfo, reader: Reader, weights: Weights) -> None:
+        self.info, self.reader, self.weights = info, reader, weights
+        self._tables = tables(weights, reader.subwords)
 
     @classmethod
     def read(cls, info: ScorerInfo) -> SmallScorer:
-        meta = read_meta(Path(info.folder or ""))
-        return cls(info, small.load(), meta["weights"], meta["bias"])
+        folder = Path(info.folder or "")
+        read_meta(folder)
+        return cls(info, Reader.read(), Weights.read(weights_path(folder)))
 
     def score(self, queries: Sequence[str], texts: Sequence[str]) -> Floats:
         """How well text i answers query i. -> (n,)"""
-        return self.tokenise(queries, texts).scores()
+        return self.scores(self.reader.matched(queries, texts))
 
     def tokenise(self, queries: Sequence[str], texts: Sequence[str]) -> _Pairs:
-        return _Pairs(self, [self._ids(text) for text in queries], [self._ids(text) for text in texts])
+        return _Pairs(self, self.reader.matched(queries, texts))
 
-    def _ids(self, text: str) -> npt.NDArray[np.int32]:
-        return np.array(self._encoder.tokenizer.encode(text, add_special_tokens=False).ids, np.int32)
+    def scores(self, pairs: Matched) -> Floats:
+        """-> (pairs,); a pair's score is the same to the bit, whatever is scored beside it"""
+        found = self.logits(pairs)
+        slope, bias = self.weights.platt
+        found = slope * found + bias
+        if self.info.activation == "sigmoid":
+            found = 0.5 * (1 + np.tanh(0.5 * found))
+        scores: Floats = found.astype(np.float32)
+        return scores
 
-    def one(self, query: npt.NDArray[np.int32], text: npt.NDArray[np.int32]) -> float:
-        if not len(query) or not len(text):
-            return self._activated(self._bias)
-        sims = self._unit[query] @ self._unit[text].T
-        one, other = self._encoder.table[query].sum(axis=0), self._encoder.table[text].sum(axis=0)
-        cosine = one @ other / max(1e-9, float(np.linalg.norm(one) * np.linalg.norm(other)))
-        forth = np.average(sims.max(axis=1), weights=self._norms[query])
-        back = np.average(sims.max(axis=0), weights=self._norms[text])
-        return self._activated(float(self._weights @ [cosine, forth, back]) + self._bias)
+    def logits(self, pairs: Matched) -> npt.NDArray[np.float64]:
+        """What the network says, before calibration. -> (pairs,)"""
+        from faquarry.vectors.scoring.small import kernel
 
-    def _activated(self, logit: float) -> float:
-        return logit if self.info.activation == "logit" else float(0.5 * (1 + np.tanh(0.5 * logit)))
+        w = self.weights
+        told = self.reader.features(pairs, self._tables, int(w.split[0]))
+        network: Any = (w.mean, w.deviation, w.hidden, w.hidden_bias, w.out, w.straight)
+        found: npt.NDArray[np.float64] = kernel.logits(told, *network)
+        return found
 
 
 class _Pairs:
@@ -60,13 +143,9 @@ class _Pairs:
 
     pads = False
 
-    def __init__(self, scorer: SmallScorer, queries: list[npt.NDArray[np.int32]], texts: list[npt.NDArray[np.int32]]):
-        self._scorer, self._queries, self._texts = scorer, queries, texts
-        self.lengths = np.array([len(q) + len(t) for q, t in zip(queries, texts, strict=True)], np.int32)
+    def __init__(self, scorer: SmallScorer, pairs: Matched) -> None:
+        self._scorer, self._pairs = scorer, pairs
+        self.lengths = pairs.lengths
 
     def start(self, rows: npt.NDArray[np.intp]) -> Callable[[], Floats]:
-        return lambda: self.scores(rows)[:, None]
-
-    def scores(self, rows: npt.NDArray[np.intp] | None = None) -> Floats:
-        chosen = range(len(self._queries)) if rows is None else rows
-        return np.array([self._scorer.one(self._queries[row], self._texts[row]) for row in chosen], np.float32)
+        return lambda: self._scorer.scores(self._pairs.some(rows))[:, None]
