@@ -39,7 +39,9 @@ def local_conf(settings: SparkSettings) -> dict[str, str]:
         **REQUIRED,
         "spark.jars": ",".join(str(path) for path in jars),
         "spark.driver.memory": settings.driver_memory,
-        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={quiet}",
+        # The quick compiler alone: on one machine the JVM plans and moves rows, and the other compiler's own work is more
+        # than it saves (docs/benchmarks.md). A cluster's executors keep both.
+        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={quiet} -XX:TieredStopAtLevel=1",
         "spark.driver.host": "localhost",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.ui.enabled": "false",
