@@ -86,16 +86,17 @@ def _extract(options: argparse.Namespace, configured: Configured) -> int:
 
 
 def _run(options: argparse.Namespace, configured: Configured) -> int:
-    from faquarry.pipeline import stages
+    from faquarry.pipeline import export_of, stages
     from faquarry.sql import print_summary
 
     code = 0
     for stage in stages(options.source, configured.settings, prefix=options.prefix):
         code = max(code, _staged(stage, options, configured))
         if options.dry_run:
-            break  # what later stages would find is not there yet
-    if not options.dry_run:
-        print_summary(configured.settings.lake)
+            return code  # what later stages would find is not there yet
+    if not options.no_export:
+        export_of(configured.settings, options.export)
+    print_summary(configured.settings.lake)
     return code
 
 
@@ -296,6 +297,12 @@ def _source_options(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(settings=lambda options: {"sources__where": options.where})
 
 
+def _run_options(parser: argparse.ArgumentParser) -> None:
+    _source_options(parser)
+    parser.add_argument("--export", metavar="FOLDER", help="where the export goes (default LAKE/_export)")
+    parser.add_argument("--no-export", action="store_true", help="end with the tables")
+
+
 def _sql_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("query", metavar="SQL", help='as in "SELECT language, count(*) FROM qa GROUP BY 1"')
     parser.add_argument("--format", choices=["table", "csv", "json", "parquet"], default="table")
@@ -395,7 +402,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("evaluate", "measure retrievers and their robustness (not yet)", _later("evaluate")),
     Verb("report", "write one page about the lake (not yet)", _later("report")),
     Verb("export", "write files for other tools", _export, _export_options),
-    Verb("run", "from archives to aligned pairs: all stages in order", _run, _source_options),
+    Verb("run", "from archives to hard negatives and an export: all stages in order", _run, _run_options),
     Verb("sql", "ask the tables, without Java", _sql, _sql_options),
     Verb("doctor", "check Java, Spark, jars, memory, disk, lake", _doctor),
     Verb("config", "print what is set, and where it was set", _config),

@@ -1,4 +1,5 @@
-"""The order in which the stages work on a lake: ``faquarry run`` is this list, from archives to aligned pairs.
+"""The order in which the stages work on a lake: ``faquarry run`` is this list, from archives to hard negatives, then an
+export of all that is there.
 
 Semantic duplicates need vectors, so that kind is looked for after `embed`, the others before it.
 """
@@ -8,9 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from faquarry.config.settings import Settings
+from faquarry.lake import Lake
+from faquarry.progress import Progress
 from faquarry.stage import Stage
 
-__all__ = ["stages"]
+__all__ = ["export_of", "stages"]
+
+EXPORT = "_export"  # in the lake, where nobody says otherwise
 
 
 def stages(sources: Sequence[str], settings: Settings, *, prefix: str | None = None) -> Iterator[Stage]:
@@ -18,6 +23,8 @@ def stages(sources: Sequence[str], settings: Settings, *, prefix: str | None = N
     from faquarry.bitext.stage import AlignStage
     from faquarry.dedup.stage import DeduplicateStage
     from faquarry.extract.stage import ExtractStage
+    from faquarry.retrieval.benchmark.stage import BenchmarkStage
+    from faquarry.retrieval.mine.stage import MineStage
     from faquarry.vectors.stage import EmbedStage
 
     yield ExtractStage.of(sources, settings, prefix=prefix)
@@ -25,3 +32,27 @@ def stages(sources: Sequence[str], settings: Settings, *, prefix: str | None = N
     yield EmbedStage.of(settings)
     yield DeduplicateStage.of(settings, ("semantic",))
     yield AlignStage.of(settings)
+    yield BenchmarkStage(settings)
+    yield MineStage.of(settings)
+
+
+def export_of(settings: Settings, output: str | None) -> None:
+    """Writes what the lake holds in the layout of WebFAQ's datasets, without what its pages or a person would not want out.
+
+    Args:
+        settings: of the run.
+        output: a folder; None: one in the lake, where the lake is a folder too.
+    """
+    from faquarry.export.formats import FORMATS
+    from faquarry.export.request import Request
+    from faquarry.export.run import export
+
+    lake, progress = Lake(settings.lake), Progress(settings.log)
+    if output is None and not lake.is_local:
+        progress.say(f"export: left out, the lake {lake.uri} is no folder of this machine: --export FOLDER says where.")
+        return
+    format_ = FORMATS["huggingface"]
+    parts = [part for part, tables in format_.parts.items() if all(map(lake.holds_rows, tables))]
+    if parts:
+        request = Request.of(format_.name, output or lake.path(EXPORT), parts=parts, release=True)
+        export(lake, request, settings.export, progress)

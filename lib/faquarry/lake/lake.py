@@ -110,6 +110,11 @@ class Lake:
         """The names of the tables that are there, in the order of the pipeline; those of the stages' own state too."""
         return [name for name, table in TABLES.items() if internal >= table.internal and self.delta(name) is not None]
 
+    def holds_rows(self, table: str) -> bool:
+        """Whether a table is there and not empty."""
+        found = self.dataset(table)
+        return found is not None and found.head(1, columns=found.schema.names[:1]).num_rows > 0
+
     def arrow(self, table: str, columns: Sequence[str] | None = None, version: int | None = None) -> pa.Table:
         """A table (or some of its columns) in memory.
 
