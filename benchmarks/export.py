@@ -41,8 +41,8 @@ _WORDS = ["".join(random.Random(number).choices(_SYLLABLES, k=1 + number % 4)) f
 
 
 def make_lake(path: Path, rows: int) -> Path:
-    """Pairs of 600 characters about, eight a page, half of them English; every 50th page opts out, every 40th text holds
-    an address or a number."""
+    """Pairs of 600 characters about, eight a page, half of them English; every 50th page opts out; every third text holds a
+    year and a price, every 40th an address and a telephone number."""
     if (path / ".complete").is_file():
         return path
     import deltalake
@@ -70,6 +70,7 @@ def _pairs(lot: random.Random, numbers: range) -> Iterator[dict[str, Any]]:
         page = number // 8
         language = LANGUAGES[max(0, page % 22 - 10)]
         words = lot.choices(_WORDS, k=90)
+        price = f" in {number % 30 + 1990}, 1 250 000 EUR." if number % 3 == 0 else ""
         told = " Write to ann@shop.example or call +49 30 901820." if number % 40 == 0 else ""
         url = f"https://www.shop{page % 30_000}.example/faq/{page}"
         yield {
@@ -83,7 +84,7 @@ def _pairs(lot: random.Random, numbers: range) -> Iterator[dict[str, Any]]:
             "crawl": "crawl-1",
             "fetched_at": day,
             "question": " ".join(words[:10]) + "?",
-            "answer": " ".join(words[10:]) + f" in {number % 30 + 1990}, 1 250 000 EUR.{told}",
+            "answer": " ".join(words[10:]) + price + told,
             "title": f"Questions {page}",
         }
 

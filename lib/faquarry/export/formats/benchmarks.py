@@ -108,7 +108,8 @@ class BEIR:
         yield Stream(
             _queries_sql("'queries'"), ("_id",), _QUERIES, "{part}/queries.jsonl", "{part}-queries", masked=("text",)
         )
-        yield Stream(_qrels_sql(), _QREL_ORDER, _QRELS, "{part}/qrels/{split}.tsv", "{part}-qrels")
+        # No configuration of the card: `datasets` reads all files of a folder with one reader, and most are JSON.
+        yield Stream(_qrels_sql(), _QREL_ORDER, _QRELS, "{part}/qrels/{split}.tsv")
 
     def reading(self, written: Sequence[Written]) -> str:
         return (

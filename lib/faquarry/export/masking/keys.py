@@ -45,8 +45,50 @@ _IN_URL = re.compile(r"\b[a-z][a-z0-9+.-]*://(?P<value>[^\s/?#:@\[\]]+:[^\s/?#@\
 _LONG = 16
 
 
+# What every text has that holds a secret; plain searches, ten times as fast as the patterns.
+HINTS = (
+    *(
+        "AKIA",
+        "ASIA",
+        "AROA",
+        "AIDA",
+        "AIza",
+        "ya29.",
+        "ghp_",
+        "gho_",
+        "ghu_",
+        "ghs_",
+        "ghr_",
+        "github_pat_",
+        "glpat-",
+        "xox",
+    ),
+    *(
+        "k_live_",
+        "k_test_",
+        "whsec_",
+        "sk-",
+        "hf_",
+        "npm_",
+        "pypi-",
+        "SG.",
+        "key-",
+        "shp",
+        "_v1_",
+        "EAA",
+        "eyJ",
+        "BEGIN ",
+    ),
+    *("Bearer", "://"),
+)
+NAMES = ("key", "token", "secret", "passw", "contraseña", "mot de passe", "пароль")
+
+
 def keys(text: str) -> Iterator[Span]:
     """Where secrets stand; of ``name = value`` and of a URL only the secret itself."""
+    lower = text.lower()
+    if not (any(hint in text for hint in HINTS) or any(name in lower for name in NAMES)):
+        return
     for pattern in (_MADE, _BLOCK, _IN_URL):
         for found in pattern.finditer(text):
             yield found.span("value" if "value" in pattern.groupindex else 0)

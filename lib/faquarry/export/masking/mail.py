@@ -25,7 +25,6 @@ _SPELLED = re.compile(
     r"(?:\s?[(\[{]\s?(?:dot|punkt|point|punto|ponto|точка|\.)\s?[)\]}]\s?|\.)(?P<last>[^\W\d_]{2,24}))(?!\w)",
     re.IGNORECASE,
 )
-_SIGN = re.compile("[@＠]")
 _BRACKETED = re.compile(r"[(\[{]\s?(?:at|ät|chez|arroba|собака|@)\s?[)\]}]", re.IGNORECASE)
 # logo@2x.png: a picture for fine screens
 _PICTURE = re.compile(r"[@＠]\d(?:\.\d)?x\.(?:png|jpe?g|gif|webp|svg)\b", re.IGNORECASE)
@@ -33,8 +32,8 @@ _PICTURE = re.compile(r"[@＠]\d(?:\.\d)?x\.(?:png|jpe?g|gif|webp|svg)\b", re.IG
 
 def addresses(text: str) -> Iterator[Span]:
     """Where e-mail addresses stand, of domains under a suffix that is in use."""
-    patterns = [pattern for sign, pattern in ((_SIGN, _PLAIN), (_BRACKETED, _SPELLED)) if sign.search(text)]
-    for pattern in patterns:
+    plain, spelled = "@" in text or "＠" in text, _BRACKETED.search(text)
+    for pattern in [*([_PLAIN] if plain else []), *([_SPELLED] if spelled else [])]:
         for found in pattern.finditer(text):
             if _in_use(found["last"].lower()) and not _PICTURE.search(found.group()):
                 yield found.span()

@@ -6,6 +6,7 @@ none finds anything.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -13,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from faquarry.export.masking.banking import cards, ibans
-from faquarry.export.masking.keys import keys
+from faquarry.export.masking.keys import HINTS, NAMES, keys
 from faquarry.export.masking.mail import addresses
 from faquarry.export.masking.phone import phones
 from faquarry.export.masking.spans import Span
@@ -28,10 +29,11 @@ KINDS: Mapping[str, Callable[[str], Iterable[Span]]] = {
     "phone": phones,
 }
 
-# What every text has that any rule finds something in: (RE2 and Python read it alike.)
+# What every text has that any rule finds something in: three expressions with few states each, for RE2.
 _SUSPECT = (
-    r"[@＠]|[(\[{]\s?(?:at|ät|chez|arroba|собака)\s?[)\]}]|\p{Nd}(?:[^\p{L}\p{Nd}]{0,4}\p{Nd}){5}|8\d\d[-. ][A-Z]"
-    r"|[A-Za-z0-9_\-./+=]{16}|BEGIN [A-Z ]*PRIVATE KEY"
+    r"[@＠]|[(\[{]\s?(?i:at|ät|chez|arroba|собака)\s?[)\]}]|8\d\d[-. ][A-Z]",
+    r"(?:\p{Nd}\P{L}*){6}|\d[A-Z0-9 -]{14}",
+    "|".join(re.escape(hint) for hint in HINTS) + "|(?i:" + "|".join(NAMES) + ")",
 )
 
 
@@ -67,7 +69,10 @@ def _spans(text: str, kinds: Sequence[str]) -> list[tuple[int, int, str]]:
 
 def suspects(texts: pa.Array) -> pa.Array:
     """Booleans, false where no rule can find anything; null where there is no text."""
-    return pc.match_substring_regex(texts, _SUSPECT, ignore_case=True)
+    first, *others = (pc.match_substring_regex(texts, pattern) for pattern in _SUSPECT)
+    for other in others:
+        first = pc.or_(first, other)
+    return first
 
 
 def mask_array(texts: pa.Array, kinds: Sequence[str]) -> tuple[pa.Array, Counter[str]]:

@@ -23,7 +23,7 @@ __all__ = ["phones"]
 _RUN = re.compile(r"(?<![\d])(?:\+\s?|\((?=[+\d]))?\d(?:[ \u00a0\u2009.\-–‑/]{0,2}[()]?[ \u00a0\u2009.\-–‑]?\d){5,60}")
 _EXTENSION = re.compile(r"\s?(?:ext\.?|extension|Durchwahl|доб\.?|poste|int\.|anexo|x)\s?\d{1,5}(?!\w)", re.IGNORECASE)
 _VANITY = re.compile(
-    r"(?<![\w-])1[-. ]8(?:00|33|44|55|66|77|88)[-. ](?=[A-Z0-9-]*[A-Z]{3})[A-Z0-9]{3,4}-?[A-Z0-9]{3,5}(?![\w-])"
+    r"1(?<![\w-]1)[-. ]8(?:00|33|44|55|66|77|88)[-. ](?=[A-Z0-9-]*[A-Z]{3})[A-Z0-9]{3,4}-?[A-Z0-9]{3,5}(?![\w-])"
 )
 
 # Country codes of E.164, those of three digits by their first two.
@@ -107,10 +107,12 @@ _DASHED = tuple(
 
 def phones(text: str) -> Iterator[Span]:
     """Where telephone numbers stand, extensions included."""
-    for found in _VANITY.finditer(text):
-        yield found.span()
-    links = [found.span() for found in _URL.finditer(text)]
-    for found in _RUN.finditer(text):
+    if "8" in text:
+        for found in _VANITY.finditer(text):
+            yield found.span()
+    runs = list(_RUN.finditer(text))
+    links = [found.span() for found in _URL.finditer(text)] if runs else []
+    for found in runs:
         start, end = _closed(text, *found.span())
         before = text[max(0, start - 48) : start]
         linked = bool(_LINK.search(before))
@@ -141,7 +143,7 @@ def _is_phone(run: str, before: str, after: str, linked: bool) -> bool:
         return False
     if linked:
         return True
-    if _glued(before, after):
+    if _glued(before, after) or _NOT_AFTER.match(after):
         return False
     plain = _plain(run)
     if _DATE.search(plain) or _YEARS.search(plain) or _NETWORK.fullmatch(plain):
@@ -150,7 +152,7 @@ def _is_phone(run: str, before: str, after: str, linked: bool) -> bool:
         return False
     if not (_is_international(plain, digits) or _is_national(plain, digits) or _LABEL.search(before)):
         return False
-    return not _NOT_BEFORE.search(before) and not _NOT_AFTER.match(after)
+    return not _NOT_BEFORE.search(before)
 
 
 def _is_international(plain: str, digits: str) -> bool:
