@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,12 @@ def exported(sample_lake: Path, tmp_path_factory: pytest.TempPathFactory) -> Any
 
 
 def read(peer: str, reader: str, *arguments: object, tmp_path: Path) -> Any:
-    """What a reader says, run by the interpreter of a peer's environment; skips where that was not made."""
+    """The last line that a reader prints, as JSON."""
+    return json.loads(run(peer, READERS / reader, *arguments, tmp_path=tmp_path).strip().splitlines()[-1])
+
+
+def run(peer: str, script: Path, *arguments: object, tmp_path: Path) -> str:
+    """What a script prints, run by the interpreter of a peer's environment; skips where that was not made."""
     python = ROOT / ".peers" / peer / "bin" / "python"
     if not (python.parent.parent / ".ready").is_file():
         pytest.skip(f"needs the environment .peers/{peer}: make peers")
@@ -79,10 +85,39 @@ def read(peer: str, reader: str, *arguments: object, tmp_path: Path) -> Any:
         "HF_DATASETS_CACHE": str(tmp_path / "cache"),
     }
     environment.pop("PYTHONPATH", None)
-    command = [str(python), str(READERS / reader), *map(str, arguments)]
+    environment["MTEB_CACHE"] = str(tmp_path / "mteb")
+    command = [str(python), str(script), *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=550)
     assert done.returncode == 0, done.stderr[-4000:]
-    return json.loads(done.stdout.strip().splitlines()[-1])
+    return done.stdout
+
+
+# What the lines of a card take for given.
+MODEL = "from sentence_transformers import SentenceTransformer\nmodel = SentenceTransformer(MODEL, device='cpu')\n"
+ALONE = "import torch.distributed as d\nd.init_process_group('gloo', init_method='tcp://127.0.0.1:0', rank=0, world_size=1)\n"
+CARDS = {
+    "mteb": ("mteb", MODEL),
+    "mteb-bitext": ("mteb", MODEL),
+    "beir": ("beir", ""),
+    "sentence-transformers": ("sentence-transformers", MODEL),
+    "flagembedding": ("flagembedding", f"{ALONE}tokenizer = None\n"),
+    "huggingface": ("datasets", ""),
+    "jsonl": ("datasets", ""),
+    "csv": ("datasets", ""),
+}
+
+
+@pytest.mark.parametrize("format", sorted(CARDS))
+def test_the_lines_of_the_card_run(exported: Any, model: Path, tmp_path: Path, format: str) -> None:
+    """Every format's but Tevatron's: its current version is on no package index."""
+    folder = exported(format)
+    peer, before = CARDS[format]
+    (lines,) = re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    script = tmp_path / "lines.py"
+    script.write_text(
+        before.replace("MODEL", repr(str(model))) + lines.replace("FOLDER", str(folder)), encoding="utf-8"
+    )
+    run(peer, script, tmp_path=tmp_path)
 
 
 def test_mteb_runs_a_retrieval_task(exported: Any, model: Path, tmp_path: Path) -> None:

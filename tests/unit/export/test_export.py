@@ -10,11 +10,13 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from faquarry.errors import EnvironmentProblem, NothingToRead, UsageError
 from faquarry.export.folder import manifest_of
+from faquarry.export.format import Written
 from faquarry.export.formats import FORMATS
 from faquarry.export.run import _Writing
 from faquarry.lake import Lake
@@ -227,6 +229,29 @@ def test_batches_do_not_show(exports: Any, format: str, monkeypatch: pytest.Monk
     monkeypatch.setattr("faquarry.export.run._BATCH_ROWS", 1)
     other = exports(format, "other", settings={"threads": 1})
     assert files(one.output) == files(other.output)
+
+
+READ = {
+    "jsonl": [("eng", "eng", "train")],
+    "csv": [("eng", "eng", "train")],
+    "mteb": [("deu", "deu-corpus", "corpus"), ("eng", "eng-corpus", "corpus")],
+    "mteb-bitext": [("deu-eng", "deu-eng", "default")],
+    "beir": [("eng", "eng-corpus", "corpus")],
+    "sentence-transformers": [("eng", "eng-distillation", "train")],
+    "flagembedding": [("eng", "eng", "train")],
+    "tevatron": [("eng", "eng-train", "train")],
+    "huggingface": [("eng", "eng", "default")],
+}
+
+
+@pytest.mark.parametrize("format", ALL)
+def test_the_documentation_has_the_lines_of_the_card(format: str) -> None:
+    suffix = format if format in ("jsonl", "csv") else "parquet"
+    written = [
+        Written(f"data/{part}.{suffix}", part, split, config, pa.schema([]), 1) for part, config, split in READ[format]
+    ]
+    docs = (Path(__file__).parents[3] / "docs" / "export.md").read_text(encoding="utf-8")
+    assert f"### {format}\n\n```python\n{FORMATS[format].reading(written)}\n```" in docs
 
 
 # -- releases ----------------------------------------------------------------------------------------------------------
