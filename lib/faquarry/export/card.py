@@ -6,7 +6,6 @@ Nothing in it depends on the day or the machine: the same lake gives the same ca
 from __future__ import annotations
 
 import json
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -63,7 +62,7 @@ def _by_language(written: Sequence[Written]) -> dict[str, int]:
 def _front(
     format_: Format, settings: Mapping[str, Any], written: Sequence[Written], by_language: Mapping[str, int]
 ) -> Iterator[str]:
-    languages = sorted({code for part in by_language for code in part.split("-") if re.fullmatch("[a-z]{3}", code)})
+    languages = sorted({code for part in by_language for code in part.split("-")})
     yield f"pretty_name: {_quoted(_title(format_, settings))}"
     yield f"license: {_quoted(settings['license'])}"
     yield "language:"
@@ -167,9 +166,8 @@ def _body(
     settings = content["settings"]
     yield f"# {_title(format_, settings)}\n"
     yield (
-        f"{sum(file.rows for file in written):,} rows in {len(written)} files, {len(by_language)} "
-        f"{'pairs of languages' if all('-' in part for part in by_language) else 'languages'}, in the format `{format_.name}`, "
-        f"written by faquarry {content['version'].split()[0]} from the FAQ markup "
+        f"{sum(file.rows for file in written):,} rows in {len(written)} files, {_numbered(by_language)}, in the format "
+        f"`{format_.name}`, written by faquarry {content['version'].split()[0]} from the FAQ markup "
         "(schema.org FAQPage) of public web pages.\n"
     )
     yield f"![Rows by language]({PICTURE})\n"
@@ -196,6 +194,15 @@ def _body(
     chosen = {name: content[name] for name in ("format", "parts", "languages", "release", "takedown", "settings")}
     yield f"```json\n{json.dumps(chosen, indent=1, ensure_ascii=False)}\n```\n"
     yield f"`sha256sum -c {CHECKSUMS}` checks the files; `{MANIFEST}` says the same for programs."
+
+
+def _numbered(by_language: Mapping[str, int]) -> str:
+    """How many languages there are, and how many pairs of them."""
+    pairs = sum("-" in part for part in by_language)
+    told = [
+        f"{count} {name}" for count, name in ((len(by_language) - pairs, "languages"), (pairs, "pairs of languages"))
+    ]
+    return " and ".join(phrase for phrase in told if not phrase.startswith("0 "))
 
 
 def _rights(content: Mapping[str, Any], masked: Mapping[str, int]) -> Iterator[str]:

@@ -244,7 +244,7 @@ class _Writing:
             values = batch.column(column.name).cast(column.type)
             if self._kinds and column.name in stream.masked:
                 values, counts = mask_array(values, self._kinds)
-                self.masked += counts
+                self.masked.update(counts)
             columns.append(values)
         rows = pa.RecordBatch.from_arrays(columns, schema=stream.schema)
         keys = list(zip(batch.column("part").to_pylist(), batch.column("split").to_pylist(), strict=True))

@@ -79,7 +79,7 @@ class Selection:
             )
             yield from relation.to_arrow_reader(rows)
         except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
-            raise too_little(error) from error
+            raise _too_little(error) from error
         finally:
             self.connection.unregister("cells")
 
@@ -160,10 +160,10 @@ def answered(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[An
     try:
         return list(connection.execute(query).fetchall())
     except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
-        raise too_little(error) from error
+        raise _too_little(error) from error
 
 
-def too_little(error: Exception) -> EnvironmentProblem:
+def _too_little(error: Exception) -> EnvironmentProblem:
     """The sentence for DuckDB without memory or disk."""
     first = str(error).strip().splitlines()[0]
     return EnvironmentProblem(

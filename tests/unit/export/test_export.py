@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -438,11 +439,40 @@ def test_what_a_killed_export_left_is_swept(exports: Any, tmp_path: Path) -> Non
     assert sorted(path.name for path in tmp_path.iterdir()) == [".out.partial-busy", "lake", "out"]
 
 
+def test_killed_while_it_writes(exports: Any, lake: Lake, tmp_path: Path) -> None:
+    command = f"""
+import os, signal
+from faquarry.cli import main
+from faquarry.export import run
+run.write_card = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+main(["export", "--format", "jsonl", "--output", "{tmp_path}/out", "--lake", "{lake.uri}"])
+"""
+    killed = subprocess.run([sys.executable, "-c", command], capture_output=True)
+    assert killed.returncode == -9
+    assert not (tmp_path / "out").exists()
+    assert list(tmp_path.glob(".out.partial-*/data/eng.jsonl"))
+    after = files(exports("jsonl").output)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lake", "out"]
+    assert after == files(exports("jsonl", "other").output)
+
+
 def test_killed_between_the_renames(exports: Any, tmp_path: Path) -> None:
     out = exports("jsonl").output
     out.rename(tmp_path / ".out.replaced")
     assert exports("csv").written
     assert sorted(path.name for path in tmp_path.iterdir()) == ["lake", "out"]
+
+
+def test_an_empty_table_is_as_good_as_none(exports: Any, lake: Lake) -> None:
+    """`duplicates` without a row, and `negatives` without one."""
+    import deltalake
+
+    for table in ("duplicates", "negatives"):
+        deltalake.DeltaTable(lake.path(table)).delete()
+    rows = jsonl(exports("jsonl").output / "data" / "eng.jsonl")
+    assert [row["id"] for row in rows] == [f"eng{number}" for number in range(6)]
+    with pytest.raises(NothingToRead, match="no rows for the format flagembedding"):
+        exports("flagembedding", "none")
 
 
 def test_a_place_that_takes_nothing(exports: Any, tmp_path: Path) -> None:
