@@ -29,4 +29,4 @@ make_peer beir 'beir>=2.2'
 make_peer sentence-transformers 'sentence-transformers>=5' datasets accelerate
 make_peer flagembedding 'FlagEmbedding>=1.4' 'transformers<5'
 # What the package index has is 0.1; the current one is on GitHub only, and not on the index.
-make_peer tevatron 'tevatron==0.1.0' 'transformers<5' torch datasets
+make_peer tevatron 'tevatron==0.1.0' 'transformers<5' 'datasets>=4' torch

@@ -155,10 +155,9 @@ def test_flagembedding_reads_scores_and_passages(exported: Any, tmp_path: Path) 
     assert found["rows"] == lines > 0
 
 
-def test_tevatron_reads_passages(exported: Any, model: Path, tmp_path: Path) -> None:
+def test_tevatron_reads_passages(exported: Any, tmp_path: Path) -> None:
     file = exported("tevatron") / "passages" / "eng.jsonl"
-    arguments = (file, tmp_path / "cache", model / "tokenizer.json")
-    found = read("tevatron", "tevatron_old.py", *arguments, tmp_path=tmp_path)
+    found = read("tevatron", "tevatron_old.py", file, tmp_path / "cache", tmp_path=tmp_path)
     assert found["rows"] == len(file.read_text().splitlines()) > 0
 
 
