@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator
 
 from faquarry.export.masking.spans import Span, digits_of
+from faquarry.export.masking.words import BETWEEN, CALLED, CALLED_UNSPACED, NAMED, UNITS
 
 __all__ = ["phones"]
 
@@ -32,39 +33,24 @@ _COUNTRY = re.compile(
     r"|2[1-689]\d|3[578]\d|42[013]|50\d|59\d|67\d|68\d|69[0-2]|8[05789]\d|85[02356]|88[0-6]|96\d|97\d|99[2-68]"
 )
 
+
 _LABEL = re.compile(
-    r"""(?:
-      (?<![^\W\d_])(?:tel|telephone|phone|ph|tty|telefon\w{0,3}|téléphone|tél|tlf|teléfono|telefone|telefono|fone|tfno|puh|puhelin
-        |mobil\w{0,4}|mob|cell(?:phone)?|handy|celular|móvil|cellulare|portable|fax|hotline|helpline|whats\s?app|viber|sms
-        |infolini?\w{1,3}|(?:ruf|telefon|servicer?u?f?|handy|mobil|fax)?nummer|numer(?:em)?|numéro|número|numero|phone\s+number|call|dial|anrufen|appelez|llam[ae]\w{0,3}|ligue|chiama\w{0,3}|bel
-        |ring|zadzwoń|volajte|hívja|sunați|dzwoni\w{1,3}|arayın|gsm|τηλ\w{0,6}|тел\w{0,8}|звоните|моб\w{0,7}|факс|điện\s+thoại|telepon|hp)
-      | 电话|電話|手机|手機|携帯|传真|傳真|热线|熱線|拨打|致电|전화\w{0,3}|팩스|휴대폰|โทร\w{0,5}|เบอร์โทร
-      | هاتف|الهاتف|تلفون|جوال|واتساب|اتصل|تلفن|تماس
-      | טלפון|טל|फ़?ोन|फोन|मोबाइल|ফোন|தொலைபேசி|ტელ\w{0,6}|հեռ\w{0,6}
-    )
-    (?:\s?(?:no|nr|number|num|numarası|num[eé]ro|número|номер\w?))?[.:：)\]]{0,2}
-    (?:\s(?:us|me|now|today|toll[- ]free|free|on|at|under|is|uns|unter|der|die|pod|na|le|la|el|al|au|de|do|no|il|nº
-        |verde|vert|gratuit\w{0,3}|gratuito|на|по|номеру?|numer|số|:)){0,4}
-    [\s.:：()\[=–-]{0,4}$""",
-    re.VERBOSE | re.IGNORECASE,
+    rf"(?:(?<![^\W\d_])(?:{CALLED})|{CALLED_UNSPACED})(?:\s?(?:no|nr|num|number|numarası|num[eé]ro|número|номер\w?))?[.:：)\]]{{0,2}}"
+    rf"(?:\s(?:{BETWEEN})){{0,4}}[\s.:：()\[=–-]{{0,4}}$",
+    re.IGNORECASE,
 )
 _LINK = re.compile(r"(?:tel:|callto:|sms:|wa\.me/|whatsapp\.com/send\?phone=)$", re.IGNORECASE)
 _NOT_BEFORE = re.compile(
-    r"""(?:[€$£¥₹₽₺₴#№@&=_]|(?<![^\W\d_])(?:part|item|article|(?:artikel|teile)\w{0,8}|art|model|modell|modelo|serial|serien\w{0,6}|sku|isbn|issn|ean|upc
-        |gtin|oem|ref|réf|order|bestell\w{0,6}|invoice|rechnungs\w{0,6}|account|konto\w{0,6}|iban|vat|ust|tax|steuer\w{0,6}|id|version
-        |v|ver|patent|case|ticket|tracking|zip|plz|pin|code|din|iso|rfc|cas|usd|eur|gbp|rs|артикул|инн|огрн|заказ\w{0,3}|型号|订单号?))
-        (?:[\s-]?(?:no|nr|num|number|nummer|numéro|número|номер|id|code)){0,2}[.:：#]{0,2}\s{0,2}$""",
-    re.VERBOSE | re.IGNORECASE,
-)
-_NOT_AFTER = re.compile(
-    r"\s{0,2}(?:[€$£¥₹₽₺₴%°‰²³]|(?:eur|usd|gbp|chf|pln|czk|huf|sek|nok|dkk|inr|rub|руб\w*|kr|zł|ft|kč|lei|tl|gb|mb|kb|tb|kg|km|cm|mm|ml|kwh"
-    r"|mah|mhz|ghz|px|dpi|users?|people|years?|jahre|million\w*|billion\w*|downloads?|units?|items?|pieces?|stück)(?![^\W\d_]))",
+    rf"(?:[€$£¥₹₽₺₴#№@&=_]|(?<![^\W\d_])(?:{NAMED}))"
+    r"(?:[\s-]?(?:no|nr|num|number|nummer|numéro|número|номер|id|code)){0,2}[.:：#]{0,2}\s{0,2}$",
     re.IGNORECASE,
 )
+_NOT_AFTER = re.compile(rf"\s{{0,2}}(?:[€$£¥₹₽₺₴%°‰²³]|(?:{UNITS})(?![^\W\d_]))", re.IGNORECASE)
 _DATE = re.compile(
     r"(?<!\d)(?:"
     r"(?:0?[1-9]|[12]\d|3[01])([./\- ])(?:0?[1-9]|1[0-2])\1(?:19|20)?\d\d"
-    r"|(?:19|20)\d\d([./\- ])(?:0?[1-9]|1[0-2])\2(?:0?[1-9]|[12]\d|3[01]))(?!\d)"
+    r"|(?:19|20)\d\d([./\- ])(?:0?[1-9]|1[0-2])\2(?:0?[1-9]|[12]\d|3[01])"
+    r"|(?:0?[1-9]|1[0-2])[./-](?:19|20)\d\d)(?!\d)"
 )
 _YEARS = re.compile(r"(?<!\d)(?:19|20)\d\d\s?[-–/]\s?(?:(?:19|20)\d\d)(?!\d)")
 _NETWORK = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}(?:/\d+)?")
@@ -172,13 +158,16 @@ def _plain(run: str) -> str:
 
 
 def _thousands(plain: str) -> bool:
-    """Whether a run is one number in groups of three, as 10 000 000: none of its groups but the first has another size.
+    """Whether a run is one number in groups of three, as 10 000 000, or +12 345 678 (telephone numbers are longer).
 
-    >>> _thousands("+10 000 000"), _thousands("+49 301 234 567"), _thousands("12.500.000")
-    (True, False, True)
+    >>> [_thousands(run) for run in ("+10 000 000", "12.500.000", "+12 345 678", "+49 301 234 567", "912 345 678")]
+    [True, True, True, False, False]
     """
     first, *groups = re.split(r"[ .]", plain.lstrip("+("))
-    return len(groups) >= 2 and len(first) <= 3 and all(group == "000" or group == "500" for group in groups)
+    if len(groups) < 2 or len(first) > 3 or any(len(group) != 3 for group in groups):
+        return False
+    signed = plain.startswith("+") and len(first) + 3 * len(groups) <= 9
+    return signed or all(group in ("000", "500") for group in groups)
 
 
 def _glued(before: str, after: str) -> bool:
