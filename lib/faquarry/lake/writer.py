@@ -111,6 +111,11 @@ class LakeWriter:
         """
         self.ensure(name)
         table = table_named(name)
+        if insert and delete is None and self.lake.is_local:
+            with self.lake.exclusive():  # nobody else writes: into an empty table, a merge is an append
+                if not self.lake.holds_rows(name):
+                    self.append(name, frame)
+                    return
         key = table.key or ()
         on = " AND ".join(f"old.{column} = new.{column}" for column in key)
         rows = frame.select(*table.columns)

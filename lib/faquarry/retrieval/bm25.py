@@ -111,8 +111,14 @@ class Block:
         norm = k1 * (1 - b + b * self.lengths / max(average_length, 1e-9))
         return (self.counts / (self.counts + norm[self.postings])).astype(np.float32)
 
-    def search(self, impacts: Floats, queries: Sequence[WeightedTerms], k: int) -> tuple[Ints, Floats]:
-        """The best k documents of every query. -> numbers (queries, k), -1 where fewer match; scores, best first."""
+    def search(
+        self, impacts: Floats, queries: Sequence[WeightedTerms], k: int, least: Floats | None = None
+    ) -> tuple[Ints, Floats]:
+        """The best k documents of every query; none that score less than `least` (queries,), if that is given.
+
+        Returns:
+            numbers (queries, k), -1 where fewer match, and scores (queries, k), best first.
+        """
         from faquarry.retrieval.kernel import search
 
         known = [
@@ -127,7 +133,11 @@ class Block:
         np.cumsum([len(query) for query in known], out=starts[1:])
         terms = np.array([number for query in known for number, _ in query], dtype=np.int64)
         idf = np.array([weight for query in known for _, weight in query], dtype=np.float32)
-        found: tuple[Ints, Floats] = search(self.indptr, self.postings, impacts, terms, idf, starts, self.documents, k)
+        if least is None:
+            least = np.zeros(len(queries), dtype=np.float32)
+        found: tuple[Ints, Floats] = search(
+            self.indptr, self.postings, impacts, terms, idf, starts, least, self.documents, k
+        )
         return found
 
 

@@ -6,18 +6,22 @@ Apart from everything else, so that numba is imported only by who searches.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from faquarry.compiled import compiled
 
 __all__ = ["merge", "search"]
 
+DENSE = 8  # a query with an eighth as many postings as documents, or more, is summed without looking
+STRETCH = 64  # documents whose highest score is looked at first
 
-@njit(nogil=True)
+
+@compiled
 def _worse(score_a, doc_a, score_b, doc_b):  # type: ignore[no-untyped-def]
     """Whether a ranks behind b: by score, then by number."""
     return score_a < score_b or (score_a == score_b and doc_a > doc_b)
 
 
-@njit(nogil=True)
+@compiled
 def _sink(scores, docs, place, size):  # type: ignore[no-untyped-def]
     """Restores a heap whose root is its worst, below `place`."""
     while True:
@@ -33,36 +37,76 @@ def _sink(scores, docs, place, size):  # type: ignore[no-untyped-def]
         place = child
 
 
-@njit(nogil=True)
-def search(indptr, postings, impacts, terms, idf, starts, documents, k):  # type: ignore[no-untyped-def]
+@compiled
+def search(indptr, postings, impacts, terms, idf, starts, least, documents, k):  # type: ignore[no-untyped-def]
     """The best k documents of every query.
 
     indptr (terms + 1,), postings (n,) document numbers and impacts (n,) of one block; terms and idf: the term numbers of all
-    queries in a row with their weights, query q being terms[starts[q]:starts[q + 1]]. -> documents (queries, k), -1 where
-    fewer match, and scores (queries, k), best first; equal scores by document number. A score is summed in the order of the
-    query's terms, so that a document has the same one in every block it could stand in.
+    queries in a row with their weights, query q being terms[starts[q]:starts[q + 1]]; documents that score less than `least`
+    (queries,) are not wanted. -> documents (queries, k), -1 where fewer match, and scores (queries, k), best first; equal
+    scores by document number. A score is summed in the order of the query's terms, so that a document has the same one in
+    every block it could stand in.
     """
     queries = len(starts) - 1
     found = np.full((queries, k), -1, dtype=np.int32)
     found_scores = np.zeros((queries, k), dtype=np.float32)
     sums = np.zeros(documents, dtype=np.float32)
+    bits = sums.view(np.int32)
     touched = np.empty(documents, dtype=np.int32)
     for query in range(queries):
-        count = 0
-        for place in range(starts[query], starts[query + 1]):
-            term, weight = terms[place], idf[place]
-            for at in range(indptr[term], indptr[term + 1]):
-                document = postings[at]
-                if sums[document] == 0.0:
-                    touched[count] = document
-                    count += 1
-                sums[document] += weight * impacts[at]
+        first, last = starts[query], starts[query + 1]
         heap_scores, heap_docs = found_scores[query], found[query]
         size = 0
+        most = 0
+        for place in range(first, last):
+            most += indptr[terms[place] + 1] - indptr[terms[place]]
+        # Few postings: remember which documents they touch. Many: adding is all that is done to each, and a sweep over the
+        # block finds the scores.
+        count = 0
+        if most * DENSE < documents:
+            for place in range(first, last):
+                term, weight = terms[place], idf[place]
+                for at in range(indptr[term], indptr[term + 1]):
+                    document = postings[at]
+                    if sums[document] == 0.0:
+                        touched[count] = document
+                        count += 1
+                    sums[document] += weight * impacts[at]
+        else:
+            for place in range(first, last):
+                term, weight = terms[place], idf[place]
+                for at in range(indptr[term], indptr[term + 1]):
+                    sums[np.uintp(postings[at])] += weight * impacts[at]  # unsigned: no test for an index from the end
+            # Scores are compared as the integers that their bits are: in that form the compiler takes many at once.
+            bar = max(np.int64(least[query : query + 1].view(np.int32)[0]) - 1, 0)
+            for start in range(0, documents, STRETCH):
+                stop = min(start + STRETCH, documents)
+                highest = np.int32(0)
+                for document in range(start, stop):
+                    highest = max(highest, bits[document])
+                if highest <= bar:
+                    continue
+                for document in range(start, stop):
+                    if bits[document] > bar:
+                        score = sums[document]
+                        if size < k:
+                            heap_scores[size], heap_docs[size] = score, document
+                            size += 1
+                            if size == k:
+                                for root in range(k // 2, -1, -1):
+                                    _sink(heap_scores, heap_docs, root, k)
+                                bar = np.int64(heap_scores[:1].view(np.int32)[0])
+                        else:  # equal ones come later by number, and so behind
+                            heap_scores[0], heap_docs[0] = score, document
+                            _sink(heap_scores, heap_docs, 0, k)
+                            bar = np.int64(heap_scores[:1].view(np.int32)[0])
+            sums[:] = 0.0
         for at in range(count):
             document = touched[at]
             score = sums[document]
             sums[document] = 0.0
+            if score < least[query]:
+                continue
             if size < k:
                 heap_scores[size], heap_docs[size] = score, document
                 size += 1
@@ -75,14 +119,14 @@ def search(indptr, postings, impacts, terms, idf, starts, documents, k):  # type
         if size < k:
             for root in range(size // 2, -1, -1):
                 _sink(heap_scores, heap_docs, root, size)
-        for last in range(size - 1, 0, -1):  # the heap's root is its worst: sort it away to the end
-            heap_scores[0], heap_scores[last] = heap_scores[last], heap_scores[0]
-            heap_docs[0], heap_docs[last] = heap_docs[last], heap_docs[0]
-            _sink(heap_scores, heap_docs, 0, last)
+        for end in range(size - 1, 0, -1):  # the heap's root is its worst: sort it away to the end
+            heap_scores[0], heap_scores[end] = heap_scores[end], heap_scores[0]
+            heap_docs[0], heap_docs[end] = heap_docs[end], heap_docs[0]
+            _sink(heap_scores, heap_docs, 0, end)
     return found, found_scores
 
 
-@njit(nogil=True)
+@compiled
 def merge(scores, heads, tails, more_scores, more_heads, more_tails):  # type: ignore[no-untyped-def]
     """Takes further hits into the best k of every query, in place.
 

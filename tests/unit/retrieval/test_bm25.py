@@ -103,3 +103,16 @@ def test_scores_are_those_of_bm25s_with_the_same_analyzer(data: Path, name: str)
         there = found >= 0
         np.testing.assert_allclose(ours[there], theirs[found[there]], atol=1e-5)
         assert np.sort(theirs)[::-1][: there.sum()] == pytest.approx(ours[there], abs=1e-5)
+
+
+def test_what_scores_less_than_asked_for_is_left_out() -> None:
+    texts, queries = corpus(300, 6), [*corpus(20, 7), ["w250"]]  # frequent words and a rare one
+    statistics, block = Statistics.of(texts), Block.of(texts)
+    impacts, asked = block.impacts(statistics.average_length, 0.9, 0.4), weighted(queries, statistics)
+    numbers, scores = block.search(impacts, asked, 40)
+    least = np.array([row[row > 0][len(row[row > 0]) // 2] if row.any() else 0 for row in scores], np.float32)
+    fewer, higher = block.search(impacts, asked, 40, least)
+    kept = (scores >= least[:, None]) & (scores > 0)
+    assert 0 < kept.sum() < (scores > 0).sum()
+    np.testing.assert_array_equal(np.where(kept, numbers, -1), fewer)
+    np.testing.assert_array_equal(np.where(kept, scores, 0), higher)

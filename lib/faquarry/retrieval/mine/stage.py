@@ -42,7 +42,7 @@ from faquarry.vectors.model import ModelInfo
 from faquarry.vectors.scoring import ScorerInfo, find_scorer, scoring
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import Column, SparkSession
 
 __all__ = ["MineStage"]
 
@@ -206,27 +206,34 @@ class _Mining:
 
     def _describe(self) -> None:
         """What guards ask of an answer, over all pairs that give it; as Parquet: (id, text, d_groups, d_questions, …)."""
-        qa = self.writer.frame("qa")
-        pages = self.writer.frame("occurrences").groupBy("id").agg(F.collect_set(F.xxhash64("page_id")).alias("pages"))
-        groups = (
-            self.writer.frame("duplicates")
-            .groupBy("id")
-            .agg(F.collect_set(F.xxhash64("kind", "group_id")).alias("groups"))
-        )
-        pairs = qa.select(
-            "language", "id", F.md5(normal("answer")).alias("answer_key"), F.xxhash64(normal("question")).alias("question"),
+
+        def of(table: str, kind: str, *columns: str) -> DataFrame:
+            return self.writer.frame(table).select("id", F.lit(kind).alias("kind"), F.xxhash64(*columns).alias("hash"))
+
+        keys = of("occurrences", "pages", "page_id").unionByName(of("duplicates", "groups", "kind", "group_id"))
+        keys = keys.unionByName(self._questions(), allowMissingColumns=True)
+        pairs = self.writer.frame("qa").select(
+            "language",
+            "id",
+            F.md5(normal("answer")).alias("answer_key"),
+            F.xxhash64(normal("question")).alias("question"),
             F.xxhash64("site").alias("site"),
-        )  # fmt: skip
-        pairs = pairs.join(pages, "id", "left").join(groups, "id", "left").join(self._questions(), "id", "left")
+        )
 
-        def gathered(column: str, name: str) -> Any:
-            return F.array_distinct(F.flatten(F.collect_list(column))).alias(name)
+        def gathered(kind: str) -> Column:
+            return F.collect_set(F.when(F.col("kind") == kind, F.col("hash"))).alias(f"d_{kind}")
 
-        answers = pairs.groupBy("language", "answer_key").agg(
-            gathered("groups", "d_groups"), gathered("pages", "d_pages"),
-            F.collect_set("question").alias("d_questions"), F.collect_set("site").alias("d_sites"),
-            F.collect_list("vector").alias("d_vectors"),
-        )  # fmt: skip
+        answers = (
+            pairs.join(keys, "id", "left")
+            .groupBy("language", "answer_key")
+            .agg(
+                gathered("groups"),
+                gathered("pages"),
+                F.collect_set("question").alias("d_questions"),
+                F.collect_set("site").alias("d_sites"),
+                F.collect_set("vector").alias("d_vectors"),
+            )
+        )
         corpus = self.writer.frame("benchmark_corpus").select("language", "id", "text")
         corpus = corpus.withColumn("answer_key", F.md5(normal("text")))
         described = corpus.join(answers, ["language", "answer_key"], "left").drop("answer_key", "language")
@@ -322,8 +329,10 @@ class _Mining:
         scorer = self.stage.scorer
         named = {"scorer": scorer.name, "revision": scorer.revision, "activation": scorer.activation}
         negatives = signed.where("outcome = 'mined'").withColumns({name: F.lit(value) for name, value in named.items()})
+        there = self.lake.holds_rows("negatives")
         self.writer.merge("negatives", negatives, update_if="true")
-        self.writer.delete("negatives", signed.where("outcome <> 'mined'").select("query_id"))
+        if there:
+            self.writer.delete("negatives", signed.where("outcome <> 'mined'").select("query_id"))
         state = {**self.scorer, "searched": self.stage.searched, "settled": self.stage.settled}
         candidates = signed.withColumn("bm25_scores", F.col("candidate_scores"))
         candidates = candidates.withColumns({name: F.lit(value) for name, value in state.items()})

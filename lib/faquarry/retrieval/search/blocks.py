@@ -70,7 +70,8 @@ class _Best:
         for start in range(0, len(self.queries), STRETCH):
             rows = slice(start, start + STRETCH)
             asked = [query for _, query in self.queries[rows]]
-            numbers, scores = block.search(impacts, asked, formula.depth)
+            least = self.scores[rows, -1]  # what enters a full list at all
+            numbers, scores = block.search(impacts, asked, formula.depth, np.ascontiguousarray(least))
             found = np.maximum(numbers, 0)  # an absent one scores 0, whatever its id
             heads, tails = halves[found, 0], halves[found, 1]
             merge(self.scores[rows], self.heads[rows], self.tails[rows], scores, heads, tails)
