@@ -1,6 +1,6 @@
 # Two commands: `make demo` sets everything up and runs the pipeline on the sample web; `make test` runs the tests.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow fuzz lint bench notebooks image sample docs clean
+.PHONY: help setup demo test test-slow fuzz peers lint bench notebooks image sample docs clean
 
 PY := .venv/bin/python
 LAKE ?= lake
@@ -22,6 +22,9 @@ test-slow: setup ## the slow tests
 
 fuzz: setup ## the property tests on ever new examples, ROUNDS times (default 20)
 	@for round in $$(seq $(or $(ROUNDS),20)); do FAQUARRY_FUZZ=1 $(PY) -m pytest -x $$(grep -rl "@given" tests) || exit 1; done
+
+peers: setup ## environments of the packages that read our exports, for the slow tests (.peers, 3 GB)
+	@sh tools/peers.sh
 
 lint: setup ## ruff, mypy, the arrows between the rooms
 	@$(PY) -m ruff check lib jobs tests benchmarks sample tools

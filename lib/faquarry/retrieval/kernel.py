@@ -84,7 +84,7 @@ def search(indptr, postings, impacts, terms, idf, starts, least, documents, k): 
                 highest = np.int32(0)
                 for document in range(start, stop):
                     highest = max(highest, bits[document])
-                if highest <= bar:
+                if highest <= bar:  # type: ignore[operator]
                     continue
                 for document in range(start, stop):
                     if bits[document] > bar:
