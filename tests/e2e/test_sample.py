@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections import Counter
+from hashlib import sha256
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -193,3 +194,31 @@ def test_every_pair_has_its_vectors_and_its_similarity(lake: Path) -> None:
     assert vectors == {(id_, field): 1 for id_ in pairs for field in ("question", "answer", "qa")}
     assert {row["id"] for row in rows(lake, "similarity")} == pairs
     assert {path.name for path in (lake / "_pictures").iterdir()} == {"similarity.png", "languages.png"}
+
+
+def test_negatives_are_wrong_answers_of_the_queries_own_language(lake: Path) -> None:
+    answers = {row["id"]: row for row in rows(lake, "benchmark_corpus")}
+    queries = {row["id"]: row for row in rows(lake, "benchmark_queries")}
+    found = rows(lake, "negatives")
+    assert len(found) > 200
+    assert {row["language"] for row in found} >= {"eng", "deu"}
+    for row in found:
+        assert queries[row["query_id"]]["split"] == "train"
+        assert row["positive"] == answers[row["positive_id"]]["text"]
+        assert row["negatives"] == [answers[id_]["text"] for id_ in row["negative_ids"]]
+        assert {answers[id_]["language"] for id_ in row["negative_ids"]} == {row["language"]}
+        assert row["positive_id"] not in row["negative_ids"]
+        assert row["neg_scores"] == sorted(row["neg_scores"], reverse=True)
+        assert row["neg_scores"][0] < row["pos_score"]
+
+
+def test_the_run_ends_with_an_export_that_says_what_it_holds(lake: Path) -> None:
+    export = lake / "_export"
+    card = (export / "README.md").read_text()
+    assert (lake / "_pictures" / "negatives-examples.html").exists()
+    for part in ("data/eng.parquet", "hard-negatives", "retrieval"):
+        assert part in card
+    sums = [line.split("  ", 1) for line in (export / "SHA256SUMS").read_text().splitlines()]
+    assert len(sums) > 10
+    for digest, name in sums:
+        assert sha256((export / name).read_bytes()).hexdigest() == digest
