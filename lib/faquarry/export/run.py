@@ -94,7 +94,7 @@ def export(
         _write_manifest(folder, facts, exported)
         write_checksums(folder)
     rows = sum(file.rows for file in exported.written)
-    masked = ", ".join(f"{count:,} {kind}" for kind, count in sorted(exported.masked.items()))
+    masked = ", ".join(f"{count:,} {kind}" for kind, count in sorted(exported.masked.items()) if count)
     progress.say(
         f"export: {rows:,} rows in {len(exported.written)} files{f'; masked: {masked}' if masked else ''}. "
         f"{request.output / 'README.md'} says more."
