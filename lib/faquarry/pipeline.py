@@ -23,6 +23,7 @@ def stages(sources: Sequence[str], settings: Settings, *, prefix: str | None = N
     from faquarry.bitext.stage import AlignStage
     from faquarry.dedup.stage import DeduplicateStage
     from faquarry.extract.stage import ExtractStage
+    from faquarry.labels.stage import LabelStage
     from faquarry.retrieval.benchmark.stage import BenchmarkStage
     from faquarry.retrieval.mine.stage import MineStage
     from faquarry.vectors.stage import EmbedStage
@@ -31,6 +32,11 @@ def stages(sources: Sequence[str], settings: Settings, *, prefix: str | None = N
     yield DeduplicateStage.of(settings, ("question", "near"))
     yield EmbedStage.of(settings)
     yield DeduplicateStage.of(settings, ("semantic",))
+    why = LabelStage.misfit(settings)
+    if why is None:
+        yield LabelStage.of(settings)
+    else:  # another encoder was chosen, and nobody has trained heads for it: no reason to end here
+        Progress(settings.log).say(f"label: left out. {why}")
     yield AlignStage.of(settings)
     yield BenchmarkStage(settings)
     yield MineStage.of(settings)

@@ -4,13 +4,14 @@ On disk a folder a taxonomy:
 
 head.json           name, taxonomy, labels, the encoder and its revision, how it was made, its scores
 head.safetensors    the weights
-words.txt           the words that have a weight, one a line (of a head that looks at words)
+words.txt.xz        the words that have a weight, one a line (of a head that looks at words)
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import lzma
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +29,7 @@ __all__ = ["FORMAT", "Head", "read_head", "write_head"]
 Floats = npt.NDArray[np.floating]
 
 FORMAT = 1
-_META, _WEIGHTS, _WORDS = "head.json", "head.safetensors", "words.txt"
+_META, _WEIGHTS, _WORDS = "head.json", "head.safetensors", "words.txt.xz"
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ def write_head(head: Head, folder: Path) -> Head:
     tensors: dict[str, Floats] = {"vectors": head.vectors.matrix, "vectors_bias": head.vectors.bias}
     if head.vocabulary is not None and head.words is not None:
         tensors |= {"words": head.words.matrix.T, "words_bias": head.words.bias, "rarity": head.vocabulary.rarity}
-        (folder / _WORDS).write_text("\n".join(head.vocabulary.words) + "\n", encoding="utf-8")
+        lines = "".join(f"{word}\n" for word in head.vocabulary.words)
+        (folder / _WORDS).write_bytes(lzma.compress(lines.encode(), preset=9))
     save_file({name: np.ascontiguousarray(value, np.float16) for name, value in tensors.items()}, folder / _WEIGHTS)
     (folder / _WEIGHTS).chmod(0o644)  # safetensors writes for the owner alone
     meta = {
@@ -116,7 +118,7 @@ def read_head(folder: Path) -> Head:
         view = meta["words"]
         vocabulary = words = None
         if view is not None:
-            lines = (folder / _WORDS).read_text(encoding="utf-8").splitlines()
+            lines = lzma.decompress((folder / _WORDS).read_bytes()).decode().split("\n")[:-1]
             vocabulary = Vocabulary(view, tuple(lines), tensors["rarity"].astype(np.float32))
             words = Weights(tensors["words"].T, tensors["words_bias"])
             if view not in VIEWS or len(lines) != len(tensors["rarity"]):
@@ -134,7 +136,7 @@ def read_head(folder: Path) -> Head:
             revision=_revision(folder, meta),
             told=meta.get("trained", {}),
         )
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+    except (OSError, SafetensorError, lzma.LZMAError, KeyError, TypeError, ValueError) as error:
         raise UsageError(
             f"The head in {folder} is damaged ({error}): train it again (faquarry label --train)."
         ) from error

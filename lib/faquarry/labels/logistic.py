@@ -52,6 +52,7 @@ def fit(
     classes: int,
     penalty: float,
     *,
+    rows: Doubles | None = None,
     start: Weights | None = None,
     steps: int = 300,
     tolerance: float = 1e-5,
@@ -62,6 +63,7 @@ def fit(
         features: (n, d).
         targets: (n,) in 0..classes-1.
         penalty: of the mean loss; greater than 0.
+        rows: (n,) how much each row counts; None: all the same. Only their proportions matter.
         start: weights to begin from; None: zero.
         steps: L-BFGS steps at most.
         tolerance: largest component of the gradient at which it ends.
@@ -70,12 +72,13 @@ def fit(
     design = features if isinstance(features, Sparse) else np.asarray(features, np.float64)
     truth = np.zeros((n, classes))
     truth[np.arange(n), targets] = 1
+    shares = np.full(n, 1 / n) if rows is None else rows / rows.sum()
 
     def loss(point: Doubles) -> tuple[float, Doubles]:
         weights = _unpacked(point, classes, d)
         logs = log_probabilities(weights.logits(design))
-        value = -float(logs[np.arange(n), targets].mean()) + penalty / 2 * float((weights.matrix**2).sum())
-        error = (np.exp(logs) - truth) / n
+        value = -float(shares @ logs[np.arange(n), targets]) + penalty / 2 * float((weights.matrix**2).sum())
+        error = (np.exp(logs) - truth) * shares[:, None]
         return value, np.concatenate([((design.T @ error).T + penalty * weights.matrix).ravel(), error.sum(axis=0)])
 
     point = np.zeros(classes * (d + 1)) if start is None else np.concatenate([start.matrix.ravel(), start.bias])

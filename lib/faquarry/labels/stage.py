@@ -72,12 +72,15 @@ class LabelStage:
         Raises:
             UsageError: a head is absent or damaged, or belongs to another encoder than embed.retrieval_model.
         """
-        heads = find_heads(settings.label)
-        encoder = find_model(settings.embed.retrieval_model, settings.embed)
-        why = misfits(heads, encoder)
+        why = cls.misfit(settings)
         if why is not None:
             raise UsageError(why)
-        return cls(settings, heads, encoder)
+        return cls(settings, find_heads(settings.label), find_model(settings.embed.retrieval_model, settings.embed))
+
+    @staticmethod
+    def misfit(settings: Settings) -> str | None:
+        """Why the heads cannot label what the encoder of the settings makes; None when they can. Raises as `of` does."""
+        return misfits(find_heads(settings.label), find_model(settings.embed.retrieval_model, settings.embed))
 
     def shape(self) -> Mapping[str, Any]:
         return {"heads": [[head.taxonomy, head.name, head.revision] for head in self.heads]}

@@ -28,8 +28,11 @@ Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 Encode = Callable[[Sequence[str], Field], npt.NDArray[np.float32]]
 
-PENALTIES = (3e-3, 1e-3, 3e-4, 1e-4, 3e-5)
+PENALTIES = (3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5)
 TRAIN_ONLY = -1  # the fold of what is never tested on
+TERM_ROWS = {"vectors": 1.0, "words": 12.0}
+"""How many pairs a term counts for: it is all about its label, where most words of a pair are not. A vector of a single word
+is unlike that of any pair, so the part that looks at vectors takes terms for what they are."""
 
 
 @dataclass(frozen=True)
@@ -111,9 +114,9 @@ def train(
         labels=data.labels,
         encoder=info.name,
         encoder_revision=info.revision,
-        vectors=fit(data.vectors, data.targets, len(data.labels), penalties["vectors"]),
+        vectors=data.fitted("vectors", data.vectors, everything, penalties["vectors"]),
         vocabulary=vocabulary,
-        words=fit(data.rows(vocabulary), data.targets, len(data.labels), penalties["words"]) if vocabulary else None,
+        words=data.fitted("words", data.rows(vocabulary), everything, penalties["words"]) if vocabulary else None,
         mix=tuple(mixture(list(logits.values()), data.tested).tolist()),
         told={"terms": int((data.folds == TRAIN_ONLY).sum()), "folds": folds, "penalties": penalties, **found.told()},
     )
@@ -164,6 +167,17 @@ class _Data:
     def rows(self, vocabulary: Vocabulary) -> Design:
         return vocabulary.rows([pair.question for pair in self.pairs], [pair.answer for pair in self.pairs])
 
+    def fitted(
+        self,
+        part: str,
+        design: Design,
+        chosen: npt.NDArray[np.bool_],
+        penalty: float,
+        start: Weights | None = None,
+    ) -> Weights:
+        counts = np.where(self.folds == TRAIN_ONLY, TERM_ROWS[part], 1.0)[chosen]
+        return fit(design[chosen], self.targets[chosen], len(self.labels), penalty, rows=counts, start=start)
+
     def out_of_fold(self, part: str) -> dict[float, Doubles]:
         """Logits of every tested pair by weights that were fitted without its fold, for each penalty."""
         found = {penalty: np.zeros((len(self.tested), len(self.labels))) for penalty in PENALTIES}
@@ -172,7 +186,7 @@ class _Data:
             design: Design = self.vectors if part == "vectors" else self.rows(self.vocabulary(~mine))
             weights: Weights | None = None
             for penalty in PENALTIES:
-                weights = fit(design[~mine], self.targets[~mine], len(self.labels), penalty, start=weights)
+                weights = self.fitted(part, design, ~mine, penalty, weights)
                 found[penalty][mine[: len(self.tested)]] = weights.logits(design[mine])
         return found
 

@@ -1,9 +1,9 @@
 """What a pair says, as words: what an encoder of subwords that was trained on translations cannot tell apart by topic.
 
-`subject` takes question and answer as one bag: words and their beginnings (four and five letters, which joins most
-inflected forms of a word, and cognates of related languages). `form` looks at how the question is put: its words and their
-neighbours, how it begins and ends, its punctuation, and how the answer begins. Scripts without spaces give pairs of
-characters. Only what was seen in training has a weight, so a text of another language says nothing here.
+`subject` takes question and answer as one bag: words, their beginnings and what stands within them (which joins inflected
+forms of a word, parts of compounds, and cognates of related languages). `form` looks at how the question is put: its
+words and their neighbours, how it begins and ends, its punctuation, and how the answer begins. Scripts without spaces give
+pairs of characters. Only what was seen in training has a weight, so a text of another language says little here.
 """
 
 from __future__ import annotations
@@ -31,9 +31,24 @@ View = Literal["subject", "form"]
 ANSWER_CHARS = 1000
 """Of a long answer the beginning tells the topic; the rest costs time."""
 
-_ACCENTS = re.compile("[\u0300-\u036f\u064b-\u0652\u0640]")  # of Latin, Greek, Cyrillic; short vowels of Arabic
+_ACCENTS = re.compile("[\u0300-\u036f\u064b-\u0655\u0640]")  # of Latin, Greek, Cyrillic; short vowels of Arabic
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
+_GREEK = re.compile(r"[\u0370-\u03ff]")
+_MARKLESS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")  # Thai, Lao, Burmese, Khmer
+_STATING = (".", "!", ":")
 _STEMS = (4, 5)
+_WITHIN = 5
+_PREFIXES = (
+    "وال",
+    "بال",
+    "كال",
+    "فال",
+    "لل",
+    "ال",
+    "و",
+    "ب",
+)  # article and particles that Arabic writes in one with the word
+_ONE_LETTER = str.maketrans("ىة", "يه")
 
 
 @cache
@@ -69,16 +84,33 @@ def _words(text: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=200_000)
-def _with_stems(word: str) -> tuple[str, ...]:
+def _parts(word: str) -> tuple[str, ...]:
     if word.isdecimal():
         return ("#",)
-    return (word, *(f"{word[:length]}*" for length in _STEMS if len(word) > length))
+    if "\u0620" <= word[0] <= "\u064a":
+        word = _bare(word)
+    edged = f"<{word}>"
+    within = (f"~{edged[i : i + _WITHIN]}" for i in range(len(edged) - _WITHIN + 1))
+    return (word, *(f"{word[:length]}*" for length in _STEMS if len(word) > length), *within)
+
+
+def _bare(word: str) -> str:
+    """An Arabic word without what is written in front of it.
+
+    >>> _bare("والمدرسة") == _bare("مدرسة")
+    True
+    """
+    word = word.translate(_ONE_LETTER)
+    for prefix in _PREFIXES:
+        if word.startswith(prefix) and len(word) - len(prefix) > 2:
+            return word[len(prefix) :]
+    return word
 
 
 def subject(question: str, answer: str) -> Iterator[str]:
     """What the pair is about."""
     for word in _words(f"{question} {answer[:ANSWER_CHARS]}"):
-        yield from _with_stems(word)
+        yield from _parts(word)
 
 
 def form(question: str, answer: str) -> Iterator[str]:
@@ -91,14 +123,27 @@ def form(question: str, answer: str) -> Iterator[str]:
     yield from words
     yield from (" ".join(two) for two in pairwise(["^", *words, "$"]))
     yield " ".join(["^", *words[:2]])
-    bare = question.rstrip()
-    asks = any(mark in bare for mark in QUESTION_MARKS)
-    yield "marked ?" if asks else f"marked {bare[-1:] if bare[-1:] in '.!:' else 'not'}"
-    yield f"length {min(6, int(math.log2(len(words))))}{' ?' if asks else ''}"
+    mark = _mark(question.rstrip())
+    if mark:
+        yield f"marked {mark}"
+        yield f"length {min(6, int(math.log2(len(words))))} {mark}"
     begins = list(_words(answer[:80]))[:2] or ["-"]
     yield f"answer {begins[0]}"
     yield f"answer {' '.join(begins)}"
     yield f"answer length {min(9, int(math.log2(len(answer) + 1)))}"
+
+
+def _mark(question: str) -> str:
+    """How a question is marked: ?, a full stop or the like, or not at all; nothing where its script does without marks.
+
+    >>> _mark("¿Por qué?"), _mark("Γιατί;"), _mark("Delivery"), _mark("ทำไม")
+    ('?', '?', 'not', '')
+    """
+    if any(mark in question for mark in QUESTION_MARKS) or (question.endswith(";") and _GREEK.search(question)):
+        return "?"
+    if _MARKLESS.search(question):
+        return ""
+    return question[-1:] if question[-1:] in _STATING else "not"
 
 
 VIEWS: dict[View, Callable[[str, str], Iterable[str]]] = {"subject": subject, "form": form}

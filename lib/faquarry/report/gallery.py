@@ -53,8 +53,15 @@ def _examples(lake: Lake, settings: Settings) -> str | None:
     return mined.page(lake)
 
 
+def _labels(lake: Lake, settings: Settings) -> Figure | None:
+    from faquarry.report import labels
+
+    return labels.draw(lake)
+
+
 PICTURES: Mapping[str, Mapping[str, Draw]] = {
     "embed": {"similarity": _similarity},
+    "label": {"labels": _labels},
     "align": {"languages": _languages},
     "judge": {"judge": _judged},
     "mine": {"negatives": _negatives, "negatives-examples": _examples},
