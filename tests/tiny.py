@@ -10,7 +10,9 @@ import numpy as np
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
-__all__ = ["SENTENCES", "static_model", "tiny_transformer"]
+__all__ = ["SENTENCES", "static_model", "tiny_cross_encoder", "tiny_transformer"]
+
+SIZE, INNER, LAYERS = 64, 128, 2
 
 SENTENCES = [
     "How do I return a parcel?",
@@ -45,59 +47,101 @@ def tokenizer(special: bool = True) -> Tokenizer:
 def tiny_transformer(folder: Path, *, max_tokens: int = 64, seed: int = 0) -> Path:
     """A BERT of 2 layers and 64 dimensions with mean pooling, random weights."""
     words = tokenizer()
-    size, inner, layers = 64, 128, 2
     config = {
         "architectures": ["BertModel"],
         "model_type": "bert",
-        "vocab_size": words.get_vocab_size(),
-        "hidden_size": size,
-        "num_hidden_layers": layers,
-        "num_attention_heads": 4,
-        "intermediate_size": inner,
         "max_position_embeddings": max_tokens,
         "type_vocab_size": 2,
-        "pad_token_id": 0,
     }
-    draw = np.random.default_rng(seed)
-    weights: dict[str, Any] = {}
-
-    def put(name: str, *shape: int) -> None:
-        weights[f"{name}.weight"] = draw.normal(0, 0.3, shape).astype(np.float32)
-        if "embeddings" not in name:
-            weights[f"{name}.bias"] = np.zeros(shape[0], np.float32)
-
-    def norm(name: str) -> None:
-        weights[f"{name}.weight"], weights[f"{name}.bias"] = np.ones(size, np.float32), np.zeros(size, np.float32)
-
-    put("embeddings.word_embeddings", config["vocab_size"], size)
-    put("embeddings.position_embeddings", max_tokens, size)
-    put("embeddings.token_type_embeddings", 2, size)
-    norm("embeddings.LayerNorm")
-    for layer in range(layers):
-        at = f"encoder.layer.{layer}"
-        for name in ("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense"):
-            put(f"{at}.{name}", size, size)
-        put(f"{at}.intermediate.dense", inner, size)
-        put(f"{at}.output.dense", size, inner)
-        norm(f"{at}.attention.output.LayerNorm")
-        norm(f"{at}.output.LayerNorm")
-    put("pooler.dense", size, size)
-    folder.mkdir(parents=True)
-    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-    words.save(str(folder / "tokenizer.json"))
-    special = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
-    _write(folder / "config.json", config)
-    _write(
-        folder / "tokenizer_config.json",
-        {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": max_tokens, **special},
-    )
-    _write(folder / "1_Pooling" / "config.json", {"embedding_dimension": size, "pooling_mode": "mean"})
+    weights = _Weights(seed)
+    weights.body("", words.get_vocab_size(), max_tokens, types=2)
+    weights.linear("pooler.dense", SIZE, SIZE)
+    _save(folder, words, config, weights.arrays, max_tokens)
+    _write(folder / "1_Pooling" / "config.json", {"embedding_dimension": SIZE, "pooling_mode": "mean"})
     modules = [
         ("", "base.modules.transformer.Transformer"),
         ("1_Pooling", "sentence_transformer.modules.pooling.Pooling"),
     ]
     _modules(folder, modules)
     return folder
+
+
+def tiny_cross_encoder(folder: Path, *, max_tokens: int = 64, seed: int = 0, labels: int = 1, **config: Any) -> Path:
+    """An XLM-R of 2 layers and 64 dimensions that scores pairs, random weights: the shape of BAAI/bge-reranker-v2-m3."""
+    words = tokenizer()
+    words.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] [SEP] $B [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    weights = _Weights(seed)
+    weights.body("roberta.", words.get_vocab_size(), max_tokens + 2, types=1)
+    weights.linear("classifier.dense", SIZE, SIZE)
+    weights.linear("classifier.out_proj", labels, SIZE)
+    whole = {
+        "architectures": ["XLMRobertaForSequenceClassification"],
+        "model_type": "xlm-roberta",
+        "max_position_embeddings": max_tokens + 2,
+        "type_vocab_size": 1,
+        "id2label": {str(label): f"LABEL_{label}" for label in range(labels)},
+        **config,
+    }
+    _save(folder, words, whole, weights.arrays, max_tokens)
+    return folder
+
+
+class _Weights:
+    """Random weights by the names that transformers gives them."""
+
+    def __init__(self, seed: int) -> None:
+        self._draw = np.random.default_rng(seed)
+        self.arrays: dict[str, Any] = {}
+
+    def linear(self, name: str, *shape: int) -> None:
+        self.arrays[f"{name}.weight"] = self._draw.normal(0, 0.3, shape).astype(np.float32)
+        if "embeddings" not in name:
+            self.arrays[f"{name}.bias"] = np.zeros(shape[0], np.float32)
+
+    def norm(self, name: str) -> None:
+        self.arrays[f"{name}.weight"] = np.ones(SIZE, np.float32)
+        self.arrays[f"{name}.bias"] = np.zeros(SIZE, np.float32)
+
+    def body(self, prefix: str, words: int, places: int, types: int) -> None:
+        self.linear(f"{prefix}embeddings.word_embeddings", words, SIZE)
+        self.linear(f"{prefix}embeddings.position_embeddings", places, SIZE)
+        self.linear(f"{prefix}embeddings.token_type_embeddings", types, SIZE)
+        self.norm(f"{prefix}embeddings.LayerNorm")
+        for layer in range(LAYERS):
+            at = f"{prefix}encoder.layer.{layer}"
+            for name in (
+                "attention.self.query",
+                "attention.self.key",
+                "attention.self.value",
+                "attention.output.dense",
+            ):
+                self.linear(f"{at}.{name}", SIZE, SIZE)
+            self.linear(f"{at}.intermediate.dense", INNER, SIZE)
+            self.linear(f"{at}.output.dense", SIZE, INNER)
+            self.norm(f"{at}.attention.output.LayerNorm")
+            self.norm(f"{at}.output.LayerNorm")
+
+
+def _save(folder: Path, words: Tokenizer, config: dict[str, Any], weights: dict[str, Any], max_tokens: int) -> None:
+    sizes = {
+        "vocab_size": words.get_vocab_size(),
+        "hidden_size": SIZE,
+        "num_hidden_layers": LAYERS,
+        "num_attention_heads": 4,
+        "intermediate_size": INNER,
+        "pad_token_id": 0,
+    }
+    folder.mkdir(parents=True)
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    words.save(str(folder / "tokenizer.json"))
+    special = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+    _write(folder / "config.json", {**sizes, **config})
+    _write(
+        folder / "tokenizer_config.json",
+        {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": max_tokens, **special},
+    )
 
 
 def static_model(folder: Path, *, dim: int = 32, seed: int = 0) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -35,7 +36,7 @@ def learned(
     questions = [reader.words.ids(one.question, MOST_QUERY) for one in asked]
     most = min(MOST_TEXT, recipe.fit.text_tokens)
     texts = [reader.words.ids(text, most) for text in groups.texts]
-    batches = list(_batches(len(asked), recipe, draw))
+    batches = list(_batches(asked, recipe, draw))
     for step, rows in enumerate(batches):
         for group in descent.param_groups:
             group["lr"] = recipe.fit.rate * (1 - step / len(batches))
@@ -48,8 +49,10 @@ def learned(
             _padded([questions[row] for row in rows], net.pad),
             _padded(numbers, net.pad).view(len(rows), recipe.fit.wrong + 1, -1),
             torch.from_numpy(told),
+            torch.from_numpy((draw.random(len(rows)) >= recipe.fit.blank).astype(np.float32)),
         )
         loss = torch.nn.functional.cross_entropy(logits, torch.zeros(len(rows), dtype=torch.long))
+        loss = loss + recipe.fit.pull * net.strayed()
         descent.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         descent.step()
@@ -71,10 +74,15 @@ def lexical_features(groups: Groups, asked: Sequence[Asked], reader: Reader) -> 
     return found, starts
 
 
-def _batches(count: int, recipe: ScorerRecipe, draw: np.random.Generator) -> Iterator[npt.NDArray[np.int64]]:
+def _batches(
+    asked: Sequence[Asked], recipe: ScorerRecipe, draw: np.random.Generator
+) -> Iterator[npt.NDArray[np.int64]]:
+    """Questions by number, in every epoch as many as there are; large sites are drawn less often than they are large."""
+    sites = Counter(one.site for one in asked)
+    odds = np.array([sites[one.site] ** (recipe.fit.balance - 1) for one in asked])
     for _ in range(recipe.fit.epochs):
-        order = draw.permutation(count)
-        for start in range(0, count, recipe.fit.batch):
+        order = draw.choice(len(asked), len(asked), p=odds / odds.sum())
+        for start in range(0, len(asked), recipe.fit.batch):
             yield order[start : start + recipe.fit.batch]
 
 

@@ -11,6 +11,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +45,11 @@ class Asked:
     hard: int
     lexical: tuple[float, ...]
     cosines: tuple[float, ...]
+
+    @property
+    def site(self) -> str:
+        """The host of the page, with the language."""
+        return f"{urlsplit(self.page).netloc} {self.language}"
 
     @property
     def candidates(self) -> tuple[int, ...]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Net"]
 
 _LIFT = 8.0  # products of sums are small; as features they should be as large as the others
-_START = 2.0  # length of a projected subword before training
+_START = 2.0  # length of a projected subword before training, at most
 
 
 class Net(torch.nn.Module):
@@ -43,28 +43,41 @@ class Net(torch.nn.Module):
         self.register_buffer("_unit", torch.cat([unit, torch.zeros(1, dims)]), persistent=False)
         lengths = torch.from_numpy(np.log(subwords.lengths))
         self.register_buffer("_lengths", torch.cat([lengths, torch.zeros(1)]), persistent=False)
-        start, _ = torch.linalg.qr(torch.randn(dims, sizes.matched + sizes.summed))
-        self.ask, self.tell = torch.nn.Parameter(start * _START), torch.nn.Parameter(start * _START)
+        axes = _axes(subwords)
+        start = _START * torch.cat([axes[:, : sizes.matched], axes[:, : sizes.summed]], dim=1)
+        self.register_buffer("_start", start, persistent=False)
+        self.ask, self.tell = torch.nn.Parameter(start.clone()), torch.nn.Parameter(start.clone())
         gate = torch.cat([torch.zeros(dims), torch.ones(1)])
         self.ask_gate, self.tell_gate = torch.nn.Parameter(gate), torch.nn.Parameter(gate.clone())
         features = LEXICAL + 2 + 2 * sizes.summed
         self.hidden, self.out = torch.nn.Linear(features, sizes.hidden), torch.nn.Linear(sizes.hidden, 1, bias=False)
         self.straight = torch.nn.Parameter(torch.zeros(features))
 
-    def forward(self, questions: torch.Tensor, texts: torch.Tensor, lexical: torch.Tensor) -> torch.Tensor:
-        x = torch.cat([self._centred(lexical), *self._learned(questions, texts)], dim=2)
+    def forward(
+        self, questions: torch.Tensor, texts: torch.Tensor, lexical: torch.Tensor, shown: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """`shown` (b,): nought where a question has to do without what is learned, so that it is no crutch."""
+        learned = torch.cat(self._learned(questions, texts), dim=2)
+        if shown is not None:
+            learned = learned * shown[:, None, None]
+        x = torch.cat([self._centred(lexical), learned], dim=2)
         found: torch.Tensor = self.out(torch.relu(self.hidden(x))).squeeze(2) + x @ self.straight
+        return found
+
+    def strayed(self) -> torch.Tensor:
+        """How far both projections are from where they began: a mean square."""
+        start = self.get_buffer("_start")
+        found: torch.Tensor = ((self.ask - start) ** 2).mean() + ((self.tell - start) ** 2).mean()
         return found
 
     def _centred(self, lexical: torch.Tensor) -> torch.Tensor:
         return (lexical - torch.from_numpy(self._mean)) / torch.from_numpy(self._deviation)
 
     def _learned(self, questions: torch.Tensor, texts: torch.Tensor) -> list[torch.Tensor]:
-        unit, split = self.get_buffer("_unit"), self._split
-        asked, told = unit[questions] @ self.ask, unit[texts] @ self.tell
-        ask_gate = self._gate(questions, self.ask_gate)
+        split = self._split
+        asked, ask_gate = self._projected(questions, self.ask, self.ask_gate)
+        told, tell_gate = self._projected(texts, self.tell, self.tell_gate)
         ask_gate = ask_gate / ask_gate.sum(1, keepdim=True).clamp_min(1e-6)
-        tell_gate = self._gate(texts, self.tell_gate)
         alike = torch.einsum("bmd,bknd->bkmn", asked[..., :split], told[..., :split])
         alike = alike.masked_fill((texts == self.pad)[:, :, None, :], -1e4)
         matches = [(ask_gate[:, None] * part.amax(3)).sum(2, keepdim=True) for part in (alike, alike[..., :HEAD])]
@@ -75,10 +88,15 @@ class Net(torch.nn.Module):
             sums.append(wanted * (gate[..., None] * part[..., split:]).sum(2) / total * _LIFT)
         return [*matches, *sums]
 
-    def _gate(self, numbers: torch.Tensor, gate: torch.Tensor) -> torch.Tensor:
-        open_ = self.get_buffer("_unit")[numbers] @ gate[:-1] + gate[-1] * self.get_buffer("_lengths")[numbers]
-        found: torch.Tensor = torch.exp(open_.clamp(-6.0, 4.0)) * (numbers != self.pad)
-        return found
+    def _projected(
+        self, numbers: torch.Tensor, matrix: torch.Tensor, gate: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Learned vectors and gates of subwords, each distinct one computed once. -> (…, dims), (…)"""
+        distinct, places = torch.unique(numbers, return_inverse=True)
+        unit = self.get_buffer("_unit")[distinct]
+        open_ = unit @ gate[:-1] + gate[-1] * self.get_buffer("_lengths")[distinct]
+        gates = torch.exp(open_.clamp(-6.0, 4.0)) * (distinct != self.pad)
+        return torch.nn.functional.embedding(places, unit @ matrix), gates[places]
 
     def weights(self, platt: tuple[float, float] = (1.0, 0.0)) -> Weights:
         """What was learned, as the packaged scorer keeps it."""
@@ -105,3 +123,13 @@ class Net(torch.nn.Module):
             straight=array(self.straight) * lift,
             platt=np.array(platt, np.float64),
         )
+
+
+def _axes(subwords: Subwords) -> torch.Tensor:
+    """Principal axes of the encoder's vectors, those that tell most first: what is learned starts as a shortened cosine."""
+    spread = np.zeros((subwords.codes.shape[1],) * 2)
+    for start in range(0, len(subwords.codes), 8192):
+        unit = subwords.unit(slice(start, start + 8192)).astype(np.float64)
+        spread += unit.T @ unit
+    _, axes = np.linalg.eigh(spread)
+    return torch.from_numpy(np.ascontiguousarray(axes[:, ::-1]).astype(np.float32))

@@ -43,6 +43,9 @@ class FitSettings(Section):
     wrong: int = Field(ge=1, description="wrong answers beside the right one")
     text_tokens: int = Field(ge=8, description="subwords of a text that are learned from")
     rate: float = Field(gt=0, description="learning rate at the start; it falls to zero")
+    balance: float = Field(ge=0, le=1, description="questions of a site are drawn (their number)^balance times")
+    blank: float = Field(ge=0, lt=1, description="share of questions that have to do without what is learned")
+    pull: float = Field(ge=0, description="how strongly projections are held where they began")
 
 
 class ScorerRecipe(Section):

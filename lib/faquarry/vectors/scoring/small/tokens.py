@@ -24,6 +24,7 @@ MOST_QUERY, MOST_TEXT = 48, 256
 """Subwords of a question and of a text that are looked at."""
 
 _KEPT = 200_000  # words
+_WIDEST = 32  # characters of a text that are looked at, for each subword
 _LONG = 24  # letters; longer ones are mostly sentences of scripts without spaces, and hardly come again
 
 
@@ -36,7 +37,7 @@ class Words(dict[str, bytes]):
         self._spoken: dict[int, bool] = {}
 
     def __missing__(self, word: str) -> bytes:
-        ids = self._tokenizer.encode(word, add_special_tokens=False).ids
+        ids = self._tokenizer.encode_batch_fast([word], add_special_tokens=False)[0].ids
         found = np.array([number for number in ids if self._is_spoken(number)], np.int32).tobytes()
         if len(word) <= _LONG:
             if len(self) >= _KEPT:
@@ -46,7 +47,7 @@ class Words(dict[str, bytes]):
 
     def ids(self, text: str, most: int) -> Ints:
         """The first `most` subwords of a text."""
-        words = text.split(None, most)[:most]
+        words = text[: most * _WIDEST].split(None, most)[:most]
         return np.frombuffer(b"".join(map(self.__getitem__, words)), np.int32)[:most]
 
     def _is_spoken(self, number: int) -> bool:
