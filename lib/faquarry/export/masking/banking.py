@@ -28,13 +28,14 @@ _LENGTHS = {
     "SC": 31, "SD": 18, "SE": 24, "SI": 19, "SK": 24, "SM": 27, "SO": 23, "ST": 25, "SV": 28, "TL": 23, "TN": 24, "TR": 26,
     "UA": 29, "VA": 22, "VG": 24, "XK": 20, "YE": 30,
 }  # fmt: skip
-_FOUR = re.compile(r"\d\d\d\d|\d\d[A-Z]{4}")
+_PERHAPS_CARD = re.compile(r"\d{4}(?:[ -]\d{4}[ -]\d|[ -]\d{6}|\d{11})")
+_PERHAPS_IBAN = re.compile(r"[A-Z]{2}\d\d")
 _IBAN = re.compile(r"(?<![\w])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,3})?(?![\w])", re.ASCII)
 
 
 def cards(text: str) -> Iterator[Span]:
     """Where payment card numbers stand."""
-    if not _FOUR.search(text):
+    if not _PERHAPS_CARD.search(text):
         return
     for found in _CARD.finditer(text):
         digits = digits_of(found.group())
@@ -44,7 +45,7 @@ def cards(text: str) -> Iterator[Span]:
 
 def ibans(text: str) -> Iterator[Span]:
     """Where IBANs stand; what follows one after a space is not taken along."""
-    if not _FOUR.search(text):
+    if not _PERHAPS_IBAN.search(text):
         return
     for found in _IBAN.finditer(text):
         wanted = _LENGTHS.get(found.group()[:2], 0)

@@ -29,11 +29,12 @@ KINDS: Mapping[str, Callable[[str], Iterable[Span]]] = {
     "phone": phones,
 }
 
-# What every text has that any rule finds something in: three expressions with few states each, for RE2.
-_SUSPECT = (
-    r"[@＠]|[(\[{]\s?(?i:at|ät|chez|arroba|собака)\s?[)\]}]|8\d\d[-. ][A-Z]",
-    r"(?:\p{Nd}\P{L}*){6}|\d[A-Z0-9 -]{14}",
-    "|".join(re.escape(hint) for hint in HINTS) + "|(?i:" + "|".join(NAMES) + ")",
+# What every text has that a rule finds something in, and the rules: expressions with few states each, for RE2.
+_SUSPECT: Sequence[tuple[str, Sequence[str]]] = (
+    (r"[@＠]|[(\[{]\s?(?i:at|ät|chez|arroba|собака)\s?[)\]}]", ("email",)),
+    (r"(?:\p{Nd}\P{L}*){6}|8\d\d[-. ][A-Z]", ("phone", "card", "iban")),
+    (r"\d[A-Z0-9 -]{12}", ("iban",)),
+    ("|".join(re.escape(hint) for hint in HINTS) + "|(?i:" + "|".join(NAMES) + ")", ("key",)),
 )
 
 
@@ -67,12 +68,14 @@ def _spans(text: str, kinds: Sequence[str]) -> list[tuple[int, int, str]]:
     return sorted(chosen)
 
 
-def suspects(texts: pa.Array) -> pa.Array:
-    """Booleans, false where no rule can find anything; null where there is no text."""
-    first, *others = (pc.match_substring_regex(texts, pattern) for pattern in _SUSPECT)
-    for other in others:
-        first = pc.or_(first, other)
-    return first
+def suspects(texts: pa.Array) -> dict[str, set[int]]:
+    """{kind: places of the texts in which its rule may find something}."""
+    found: dict[str, set[int]] = {kind: set() for kind in KINDS}
+    for pattern, kinds in _SUSPECT:
+        places = pc.indices_nonzero(pc.fill_null(pc.match_substring_regex(texts, pattern), False)).to_pylist()
+        for kind in kinds:
+            found[kind].update(places)
+    return found
 
 
 def mask_array(texts: pa.Array, kinds: Sequence[str]) -> tuple[pa.Array, Counter[str]]:
@@ -95,10 +98,11 @@ def mask_array(texts: pa.Array, kinds: Sequence[str]) -> tuple[pa.Array, Counter
 
 def _mask_strings(texts: pa.Array, kinds: Sequence[str]) -> tuple[pa.Array, Counter[str]]:
     counts: Counter[str] = Counter()
-    places = pc.indices_nonzero(pc.fill_null(suspects(texts), False))
+    suspected = {kind: places for kind, places in suspects(texts).items() if kind in kinds}
+    places = sorted(set().union(*suspected.values()))
     changed: dict[int, str] = {}
-    for place, text in zip(places.to_pylist(), texts.take(places).to_pylist(), strict=True):
-        masked, found = mask(text, kinds)
+    for place, text in zip(places, texts.take(pa.array(places, pa.int64())).to_pylist(), strict=True):
+        masked, found = mask(text, [kind for kind, where in suspected.items() if place in where])
         if found:
             changed[place] = masked
             counts += found

@@ -21,7 +21,7 @@ from faquarry.export.masking.words import BETWEEN, CALLED, CALLED_UNSPACED, NAME
 __all__ = ["phones"]
 
 # A run: digits with single separators (a bracket may stand beside one), an extension at its end.
-_RUN = re.compile(r"(?<![\d])(?:\+\s?|\((?=[+\d]))?\d(?:[ \u00a0\u2009.\-–‑/]{0,2}[()]?[ \u00a0\u2009.\-–‑]?\d){5,60}")
+_RUN = re.compile(r"\d(?<!\d\d)(?:[ \u00a0\u2009.\-–‑/]{0,2}[()]?[ \u00a0\u2009.\-–‑]?\d){5,60}")
 _EXTENSION = re.compile(r"\s?(?:ext\.?|extension|Durchwahl|доб\.?|poste|int\.|anexo|x)\s?\d{1,5}(?!\w)", re.IGNORECASE)
 _VANITY = re.compile(
     r"1(?<![\w-]1)[-. ]8(?:00|33|44|55|66|77|88)[-. ](?=[A-Z0-9-]*[A-Z]{3})[A-Z0-9]{3,4}-?[A-Z0-9]{3,5}(?![\w-])"
@@ -99,7 +99,7 @@ def phones(text: str) -> Iterator[Span]:
     runs = list(_RUN.finditer(text))
     links = [found.span() for found in _URL.finditer(text)] if runs else []
     for found in runs:
-        start, end = _closed(text, *found.span())
+        start, end = _closed(text, _opened(text, found.start()), found.end())
         before = text[max(0, start - 48) : start]
         linked = bool(_LINK.search(before))
         if not linked and any(low <= start < high for low, high in links):
@@ -113,6 +113,12 @@ def phones(text: str) -> Iterator[Span]:
                     word.group()
                 ):
                     yield word.span()
+
+
+def _opened(text: str, start: int) -> int:
+    """Where a run begins: with the plus or the bracket before its first digit."""
+    signed = re.search(r"\(?\+\s?$|\($", text[max(0, start - 3) : start])
+    return start if signed is None else start - len(signed.group())
 
 
 def _closed(text: str, start: int, end: int) -> Span:
