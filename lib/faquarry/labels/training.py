@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from faquarry.errors import UsageError
 from faquarry.labels.folds import folds_of, groups_of
 from faquarry.labels.head import Head
 from faquarry.labels.labelled import Labelled, labels_in
@@ -143,6 +144,11 @@ class _Data:
         targets = np.array([labels.index(pair.label) for pair in ordered], np.intp)
         whole = encode([f"{pair.question} {pair.answer}" for pair in tested], "qa")
         groups = groups_of(whole, [pair.group for pair in tested], info.thresholds.semantic)
+        if len(set(groups)) < folds:
+            raise UsageError(
+                f"The {len(tested)} pairs say only {len(set(groups))} different things, and {folds} folds cannot be made of "
+                "them: give more pairs, of more kinds, or set label.folds lower."
+            )
         found = np.full(len(ordered), TRAIN_ONLY, np.intp)
         found[: len(tested)] = folds_of(groups, targets[: len(tested)], folds)
         # A term speaks for its label wherever it stands: it is question and answer at once.

@@ -16,7 +16,7 @@ def test_translations_and_near_repeats_are_one_group() -> None:
         "The bridge was built in 1932 by a firm from the north.",
     ]
     vectors = small.load().encode(texts)
-    groups = groups_of(vectors, [None] * 4, 0.5)
+    groups = groups_of(vectors, [None] * 4, 0.4)
     assert groups[0] == groups[1] == groups[2] != groups[3]
 
 

@@ -28,17 +28,27 @@ SUBJECTS = {
 }
 
 
+# Words that have nothing to do with one another, so that no pair is a near repeat of another.
+WORDS = """apple river stone yellow seven engine carpet winter spoon garden copper lantern violin basket marble feather
+ thunder pocket silver ladder bridge candle button forest mirror hammer pillow saddle anchor kettle ribbon tunnel
+ pepper shadow crystal barrel meadow needle parrot velvet wagon whistle blanket cannon dragon echo falcon glacier
+ harvest iron jacket kitten lemon magnet nectar orchid puzzle quartz rabbit sailor tailor umbrella valley walnut
+ zebra acorn butter cactus desert elbow fossil gravel honey island jungle knight ladle mango noodle olive pencil
+ quiver rocket sunset tiger urchin violet willow yarn almond bishop canvas dolphin ember fiddle ginger hollow ink
+ jewel koala lizard mitten nugget onion panther radish scarf timber vessel wizard amber beetle cedar dagger eagle
+ fern goblet harbour pebble acre brick clover drum engraving flute glove hinge igloo jug kite lamp mask heron ivory jasper kernel locket moth nickel otter plum quail raven spruce thistle vapor wren""".split()
+
+
 def rows() -> list[dict[str, Any]]:
     """72 pairs in three topics and two question types."""
     found = []
     for label, words in SUBJECTS.items():
         for number in range(24):
             one, other = words[number % 4], words[(number // 4) % 4]
-            asked = (
-                (f"Why is the {one} like that?", "reason") if number % 2 else (f"How do I find a {one}?", "instruction")
-            )
-            row = {"question": asked[0], "answer": f"Number {number} of the {other} says so.", "language": "eng"}
-            found.append({**row, "topic": label, "question_type": asked[1], "group": f"{label} {number}"})
+            near, far = WORDS[len(found)], WORDS[len(found) + 72]
+            asked = (f"Why {one} {near}?", "reason") if number % 2 else (f"How do {one} {near}?", "instruction")
+            row = {"question": asked[0], "answer": f"{far} {other} {near}", "language": "eng"}
+            found.append({**row, "topic": label, "question_type": asked[1]})
     return found
 
 
@@ -174,6 +184,14 @@ def test_labels_of_other_spellings_are_understood(tmp_path: Path) -> None:
     ]
     labels = [pair.label for pair in read_labelled(jsonl(tmp_path / "a.jsonl", content), QUESTION_TYPE)]
     assert labels == ["factoid", "evidence-based", "factoid", "evidence-based"]
+
+
+def test_pairs_that_all_say_the_same_are_not_enough(tmp_path: Path) -> None:
+    same = [{"question": "How do I pay?", "answer": "By card.", "label": label} for label in ("reason", "factoid") * 10]
+    file = jsonl(tmp_path / "a.jsonl", same)
+    settings = LabelSettings(taxonomies=("question_type",))
+    with pytest.raises(UsageError, match="say only 1 different things"):
+        make_heads(str(file), str(tmp_path / "out"), settings, EmbedSettings(), lambda sentence: None)
 
 
 @pytest.mark.parametrize(
