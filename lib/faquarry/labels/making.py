@@ -22,7 +22,7 @@ from faquarry.vectors.find import find_model
 from faquarry.vectors.load import load_encoder
 from faquarry.vectors.model import Encoder, Field
 
-__all__ = ["FineTune", "make_heads", "make_transformer"]
+__all__ = ["FineTune", "encoding", "make_heads", "make_transformer"]
 
 Say = Callable[[str], None]
 FineTune = Callable[
@@ -37,7 +37,7 @@ HELD_OUT = 10  # one pair in so many
 def make_heads(file: str, output: str, settings: LabelSettings, embed: EmbedSettings, say: Say) -> list[Head]:
     """Trains a head a taxonomy on the labelled pairs of `file`, into `output`/<taxonomy>, for embed.retrieval_model."""
     info = find_model(embed.retrieval_model, embed)
-    encode = _encoding(load_encoder(info, embed))
+    encode = encoding(load_encoder(info, embed))
     made = []
     for taxonomy in taxonomies(settings.taxonomies):
         pairs = read_labelled(file, taxonomy)
@@ -52,7 +52,7 @@ def make_transformer(
 ) -> list[TransformerHead]:
     """Fine-tunes `base` for each taxonomy. A tenth of the pairs, near repeats together, tells scores and temperature."""
     info = find_model("faquarry-small", embed)  # tells near repeats in any language, cheaply
-    encode = _encoding(load_encoder(info, embed))
+    encode = encoding(load_encoder(info, embed))
     made = []
     for taxonomy in taxonomies(settings.taxonomies):
         pairs = [pair for pair in read_labelled(file, taxonomy) if not pair.term]
@@ -86,7 +86,7 @@ def _tried(
     return Tried(labels, targets[places], tuple(pairs[place].language or "und" for place in places), logs)
 
 
-def _encoding(encoder: Encoder) -> Encode:
+def encoding(encoder: Encoder) -> Encode:
     """Texts as `embed` gives them to the model: newlines as spaces, the field's prefix, its adapter."""
     info = encoder.info
 
