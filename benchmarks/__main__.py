@@ -28,6 +28,8 @@ NAMES = (
     "embed",
     "align",
     "search",
+    "false_negatives",
+    "export",
 )
 RESULTS = Path(__file__).parent / "results"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from faquarry.config.settings import Settings
+from faquarry.errors import NothingToRead
 from faquarry.lake import Lake
 from faquarry.progress import Progress
 from faquarry.stage import Stage
@@ -61,4 +62,7 @@ def export_of(settings: Settings, output: str | None) -> None:
     parts = [part for part, tables in format_.parts.items() if all(map(lake.holds_rows, tables))]
     if parts:
         request = Request.of(format_.name, output or lake.path(EXPORT), parts=parts, release=True)
-        export(lake, request, settings.export, progress)
+        try:
+            export(lake, request, settings.export, progress)
+        except NothingToRead as nothing:  # all pages opt out: the tables are what was asked for
+            progress.say(f"export: {nothing}")
