@@ -50,7 +50,8 @@ def real(lake: Lake) -> dict[str, object]:
     told: dict[str, object] = {"pairs": len(truth), "in languages trained on": int(spoken.sum())}
     for head in find_heads(LabelSettings()):
         assert isinstance(head, Head)
-        chances = head.probabilities(encode(questions, "question"), encode(answers, "answer"), (questions, answers))
+        vectors = {"question": encode(questions, "question"), "answer": encode(answers, "answer")}
+        chances = head.probabilities(vectors, (questions, answers))
         targets = np.array([head.labels.index(row[head.taxonomy]) for row in truth])
         said = chances.argmax(axis=1)
         told[head.taxonomy] = {
@@ -95,7 +96,8 @@ def unseen() -> dict[str, dict[str, float]]:
             others = [pair for pair in pairs if pair.language != language]
             head, _ = train(others, taxonomy, info, encode, name="unseen", folds=2)
             questions, answers = [pair.question for pair in mine], [pair.answer for pair in mine]
-            said, _ = head.predict(encode(questions, "question"), encode(answers, "answer"), (questions, answers))
+            vectors = {"question": encode(questions, "question"), "answer": encode(answers, "answer")}
+            said, _ = head.predict(vectors, (questions, answers))
             targets = np.array([head.labels.index(pair.label) for pair in mine])
             told[name][language] = round(
                 macro_f1(targets, np.array([head.labels.index(one) for one in said]), len(head.labels)), 3

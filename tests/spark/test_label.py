@@ -150,7 +150,7 @@ def test_killed_before_or_after_the_merge_it_ends_the_same(
     class Killed(Exception):
         pass
 
-    def killed(*_: Any) -> None:
+    def killed(*_: Any, **__: Any) -> None:
         raise Killed
 
     merge = LakeWriter.merge

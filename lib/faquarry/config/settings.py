@@ -252,6 +252,9 @@ class LabelSettings(ModelSettings):
         None, description="folder of a head, or of one a taxonomy (--head); unset: the packaged ones, for faquarry-small"
     )
     words: bool = Field(True, description="training: the head looks at words beside the vectors")
+    prior: float = Field(
+        0.0, ge=0, le=1, description="training: how far to go from the shares of classes in the examples to WebFAQ's"
+    )
     folds: int = Field(5, ge=2, description="training: folds of the cross-validation")
     epochs: int = Field(5, ge=1, description="training a transformer: times that every pair is seen")
     learning_rate: float = Field(2e-5, gt=0, description="training a transformer: the highest learning rate")

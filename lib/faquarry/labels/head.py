@@ -23,6 +23,7 @@ import numpy.typing as npt
 from faquarry.errors import UsageError
 from faquarry.labels.logistic import Weights, log_probabilities
 from faquarry.labels.words import VIEWS, Vocabulary
+from faquarry.vectors.model import Field
 
 __all__ = ["FORMAT", "Head", "read_head", "write_head"]
 
@@ -34,10 +35,10 @@ _META, _WEIGHTS, _WORDS = "head.json", "head.safetensors", "words.txt.xz"
 
 @dataclass(frozen=True)
 class Head:
-    """Logits are a weighted sum: those of the vectors (question and answer side by side), and those of the words.
+    """Logits are a weighted sum: those of the vectors (of `fields`, side by side), and those of the words.
 
-    `mix` are the weights of the two, by which the probabilities are calibrated. `revision` is a hash of all that labels
-    depend on, the encoder's revision included.
+    `mix` are the weights of the two, by which the probabilities are calibrated; `prior` is added to the sum. `revision` is
+    a hash of all that labels depend on, the encoder's revision included.
     """
 
     name: str
@@ -45,34 +46,35 @@ class Head:
     labels: tuple[str, ...]
     encoder: str
     encoder_revision: str
+    fields: tuple[Field, ...]
     vectors: Weights
     vocabulary: Vocabulary | None
     words: Weights | None
     mix: tuple[float, ...]
+    prior: tuple[float, ...]
     revision: str = ""
     told: Mapping[str, Any] = field(default_factory=dict)
     kind: Literal["linear"] = "linear"
 
     def probabilities(
-        self, question: Floats, answer: Floats, texts: tuple[Sequence[str], Sequence[str]]
+        self, vectors: Mapping[str, Floats], texts: tuple[Sequence[str], Sequence[str]]
     ) -> npt.NDArray[np.float64]:
         """-> (n, labels)
 
         Args:
-            question: unit vectors of the questions, (n, dim).
-            answer: unit vectors of the answers, (n, dim).
+            vectors: unit vectors by field, (n, dim) each; those of `fields` are looked at.
             texts: questions and answers, n each.
         """
-        logits = self.mix[0] * self.vectors.logits(np.concatenate([question, answer], axis=1))
+        logits = self.mix[0] * self.vectors.logits(np.concatenate([vectors[field] for field in self.fields], axis=1))
         if self.vocabulary is not None and self.words is not None:
             logits += self.mix[1] * self.words.logits(self.vocabulary.rows(*texts))
-        return np.exp(log_probabilities(logits))
+        return np.exp(log_probabilities(logits + np.asarray(self.prior)))
 
     def predict(
-        self, question: Floats, answer: Floats, texts: tuple[Sequence[str], Sequence[str]]
+        self, vectors: Mapping[str, Floats], texts: tuple[Sequence[str], Sequence[str]]
     ) -> tuple[list[str], npt.NDArray[np.float64]]:
         """The likeliest label of each pair, and its probability. Arguments as of `probabilities`."""
-        found = self.probabilities(question, answer, texts)
+        found = self.probabilities(vectors, texts)
         return [self.labels[place] for place in found.argmax(axis=1)], found.max(axis=1)
 
 
@@ -95,8 +97,10 @@ def write_head(head: Head, folder: Path) -> Head:
         "taxonomy": head.taxonomy,
         "labels": list(head.labels),
         "encoder": {"name": head.encoder, "revision": head.encoder_revision},
+        "fields": list(head.fields),
         "words": head.vocabulary.view if head.vocabulary is not None else None,
         "mix": [round(weight, 6) for weight in head.mix],
+        "prior": [round(offset, 6) for offset in head.prior],
         "trained": dict(head.told),
     }
     (folder / _META).write_text(json.dumps(meta, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -129,10 +133,12 @@ def read_head(folder: Path) -> Head:
             labels=tuple(meta["labels"]),
             encoder=str(meta["encoder"]["name"]),
             encoder_revision=str(meta["encoder"]["revision"]),
+            fields=tuple(meta["fields"]),
             vectors=Weights(tensors["vectors"], tensors["vectors_bias"]),
             vocabulary=vocabulary,
             words=words,
             mix=tuple(meta["mix"]),
+            prior=tuple(meta["prior"]),
             revision=_revision(folder, meta),
             told=meta.get("trained", {}),
         )

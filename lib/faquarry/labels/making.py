@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faquarry.config.settings import EmbedSettings, LabelSettings
+from faquarry.errors import UsageError
 from faquarry.labels.folds import folds_of, groups_of
 from faquarry.labels.head import Head, write_head
 from faquarry.labels.labelled import Labelled, labels_in, read_labelled
@@ -42,7 +43,17 @@ def make_heads(file: str, output: str, settings: LabelSettings, embed: EmbedSett
     for taxonomy in taxonomies(settings.taxonomies):
         pairs = read_labelled(file, taxonomy)
         name = _name(output, taxonomy)
-        head, _ = train(pairs, taxonomy, info, encode, name=name, words=settings.words, folds=settings.folds, say=say)
+        head, _ = train(
+            pairs,
+            taxonomy,
+            info,
+            encode,
+            name=name,
+            words=settings.words,
+            prior=settings.prior,
+            folds=settings.folds,
+            say=say,
+        )
         made.append(write_head(head, Path(output) / taxonomy.name))
     return made
 
@@ -60,6 +71,11 @@ def make_transformer(
         targets = np.array([labels.index(pair.label) for pair in pairs], np.intp)
         whole = encode([f"{pair.question} {pair.answer}" for pair in pairs], "qa")
         groups = groups_of(whole, [pair.group for pair in pairs], info.thresholds.semantic)
+        if len(set(groups)) < HELD_OUT:
+            raise UsageError(
+                f"The {len(pairs)} pairs of {file} say only {len(set(groups))} different things: give at least {HELD_OUT}, "
+                "of which one is held out."
+            )
         held_out = folds_of(groups, targets, HELD_OUT) == 0
         folder = Path(output) / taxonomy.name
         folder.mkdir(parents=True, exist_ok=True)
@@ -83,7 +99,8 @@ def _tried(
     places: npt.NDArray[np.intp],
     logs: npt.NDArray[np.float64],
 ) -> Tried:
-    return Tried(labels, targets[places], tuple(pairs[place].language or "und" for place in places), logs)
+    languages = tuple(pairs[place].language or "und" for place in places)
+    return Tried(labels, targets[places], languages, logs, np.zeros(len(labels)))
 
 
 def encoding(encoder: Encoder) -> Encode:

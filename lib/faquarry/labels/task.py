@@ -35,14 +35,14 @@ def label_vectors(batches: Iterable[pa.RecordBatch], heads: Sequence[Head]) -> I
             continue
         ids = batch.column("id").to_pylist()
         texts = batch.column("question").to_pylist(), batch.column("answer").to_pylist()
-        vectors = matrix_of(batch.column("question_vector")), matrix_of(batch.column("answer_vector"))
+        vectors = {name: matrix_of(batch.column(f"{name}_vector")) for name in ("question", "answer")}
         due = [set(numbers) for numbers in batch.column("due").to_pylist()]
         for number, head in enumerate(heads):
             mine = np.flatnonzero([number in numbers for numbers in due])
             if not len(mine):
                 continue
             chosen = [texts[0][row] or "" for row in mine], [texts[1][row] or "" for row in mine]
-            labels, scores = head.predict(vectors[0][mine], vectors[1][mine], chosen)
+            labels, scores = head.predict({name: all_[mine] for name, all_ in vectors.items()}, chosen)
             yield _rows([ids[row] for row in mine], head, labels, scores)
 
 

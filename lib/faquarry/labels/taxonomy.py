@@ -13,16 +13,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from faquarry.errors import UsageError
+from faquarry.labels.words import View
+from faquarry.vectors.model import Field
 
 __all__ = ["QUESTION_TYPE", "TAXONOMIES", "TOPIC", "Taxonomy", "taxonomies"]
 
 
 @dataclass(frozen=True)
 class Taxonomy:
-    """`classes` maps a label to its definition; their order is the order of probabilities in a packaged head."""
+    """`classes` maps a label to its definition; their order is the order of probabilities in a packaged head.
+
+    `fields` are the vectors that tell, `view` the words that do. A question's type is told by the question alone: whoever
+    writes examples gives away the type in the answer as no website does. `published` are the shares in WebFAQ 2.0, in
+    percent.
+    """
 
     name: str
     asks: str
+    fields: tuple[Field, ...]
+    view: View
+    published: dict[str, float]
     classes: dict[str, str]
 
     @property
@@ -45,6 +55,18 @@ def _folded(label: str) -> str:
 TOPIC = Taxonomy(
     "topic",
     "What is the pair about?",
+    ("question", "answer"),
+    "subject",
+    {
+        "Traveling and Hospitality": 59.2,
+        "Products and Commercial Services": 18.9,
+        "Healthcare Services, Wellness and Lifestyle": 5.6,
+        "Entertainment, Recreation, and Leisure": 4.7,
+        "Banking, Financial Services, and Insurance": 4.4,
+        "General Information and Other": 4.4,
+        "Employment, Education, and Training": 3.5,
+        "Legal Services, Regulations and Government": 2.3,
+    },
     {
         "Traveling and Hospitality": (
             "journeys and stays: hotels, flights, trains, car hire, visas for visitors, destinations, restaurants"
@@ -63,7 +85,8 @@ TOPIC = Taxonomy(
             "money: accounts, cards, loans, insurance policies, investing, pensions as products, crypto-currencies"
         ),
         "General Information and Other": (
-            "an organisation, its people and website; nature, science, language, history, religion, charity; all else"
+            "an organisation, its people and website; nature, science, language, history, religion, charity, cooking and "
+            "household; all else"
         ),
         "Employment, Education, and Training": (
             "jobs, applications, salaries, schools, universities, courses, examinations, certificates"
@@ -78,6 +101,18 @@ TOPIC = Taxonomy(
 QUESTION_TYPE = Taxonomy(
     "question_type",
     "What kind of answer does the question ask for?",
+    ("question",),
+    "form",
+    {
+        "factoid": 33.6,
+        "instruction": 10.3,
+        "reason": 3.3,
+        "evidence-based": 4.3,
+        "comparison": 2.2,
+        "experience": 11.6,
+        "debate": 0.1,
+        "not-a-question": 34.7,
+    },
     {
         "factoid": (
             "a short fact: yes or no, a name, number, price, date, place, whether something is possible, included or allowed"

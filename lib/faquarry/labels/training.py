@@ -44,11 +44,12 @@ class Tried:
     targets: Ints
     languages: tuple[str, ...]
     logs: Doubles
+    prior: Doubles  # added where the shares of classes are thought to differ from the examples'
     parts: dict[str, float] = field(default_factory=dict)  # macro-F1 of vectors and of words alone
 
     @property
     def predicted(self) -> Ints:
-        return np.asarray(self.logs.argmax(axis=1), np.intp)
+        return np.asarray((self.logs + self.prior).argmax(axis=1), np.intp)
 
     def told(self) -> dict[str, Any]:
         """Scores as they are kept in head.json."""
@@ -57,6 +58,7 @@ class Tried:
         return {
             "pairs": len(self.targets),
             "macro_f1": round(macro_f1(self.targets, self.predicted, count), 3),
+            "macro_f1_without_prior": round(macro_f1(self.targets, self.logs.argmax(axis=1), count), 3),
             "macro_f1_of_parts": {name: round(value, 3) for name, value in self.parts.items()},
             "accuracy": round(float((self.targets == self.predicted).mean()), 3),
             "log_loss": round(log_loss(self.logs, self.targets), 3),
@@ -79,6 +81,7 @@ def train(
     *,
     name: str,
     words: bool = True,
+    prior: float = 0.0,
     folds: int = 5,
     say: Callable[[str], None] = lambda sentence: None,
 ) -> tuple[Head, Tried]:
@@ -91,6 +94,7 @@ def train(
         encode: texts of a field to unit vectors, (n, dim).
         name: what labels will say they were made by.
         words: whether the head looks at words beside the vectors.
+        prior: how far from the examples' shares of classes to the published ones, in logarithms; 0 to 1.
         folds: of the cross-validation.
         say: told how far it is.
     """
@@ -105,8 +109,10 @@ def train(
         penalties[part] = min(losses, key=losses.__getitem__)
         logits[part] = tried[penalties[part]]
         say(f"{taxonomy.name}: {part} alone: macro-F1 {data.f1(logits[part]):.3f} (penalty {penalties[part]:g})")
-    found = _tried(data, logits)
+    found = _tried(data, logits, _offsets(data, taxonomy, prior))
     say(f"{taxonomy.name}: macro-F1 {data.f1(found.logs):.3f} on {len(data.tested):,} pairs in {folds} folds")
+    if prior:
+        say(f"{taxonomy.name}: macro-F1 {data.f1(found.logs + found.prior):.3f} with the prior")
     everything = np.ones(len(data.targets), bool)
     vocabulary = data.vocabulary(everything) if words else None
     head = Head(
@@ -115,10 +121,12 @@ def train(
         labels=data.labels,
         encoder=info.name,
         encoder_revision=info.revision,
+        fields=taxonomy.fields,
         vectors=data.fitted("vectors", data.vectors, everything, penalties["vectors"]),
         vocabulary=vocabulary,
         words=data.fitted("words", data.rows(vocabulary), everything, penalties["words"]) if vocabulary else None,
         mix=tuple(mixture(list(logits.values()), data.tested).tolist()),
+        prior=tuple(found.prior.tolist()),
         told={"terms": int((data.folds == TRAIN_ONLY).sum()), "folds": folds, "penalties": penalties, **found.told()},
     )
     return head, found
@@ -152,10 +160,12 @@ class _Data:
         found = np.full(len(ordered), TRAIN_ONLY, np.intp)
         found[: len(tested)] = folds_of(groups, targets[: len(tested)], folds)
         # A term speaks for its label wherever it stands: it is question and answer at once.
-        question = encode([pair.question for pair in ordered], "question")
-        answer = encode([pair.question if pair.term else pair.answer for pair in ordered], "answer")
-        view: View = "subject" if taxonomy.name == "topic" else "form"
-        return cls(ordered, labels, view, targets, found, np.concatenate([question, answer], axis=1))
+        texts = {
+            "question": [pair.question for pair in ordered],
+            "answer": [pair.question if pair.term else pair.answer for pair in ordered],
+        }
+        vectors = np.concatenate([encode(texts[field], field) for field in taxonomy.fields], axis=1)
+        return cls(ordered, labels, taxonomy.view, targets, found, vectors)
 
     @property
     def tested(self) -> Ints:
@@ -197,7 +207,14 @@ class _Data:
         return found
 
 
-def _tried(data: _Data, logits: dict[str, Doubles]) -> Tried:
+def _offsets(data: _Data, taxonomy: Taxonomy, prior: float) -> Doubles:
+    """What is added to the logits of each class when its share is another than among the examples."""
+    there = np.bincount(data.tested, minlength=len(data.labels)) / len(data.tested)
+    published = np.array([taxonomy.published[label] for label in data.labels])
+    return np.asarray(prior * np.log(published / published.sum() / there))
+
+
+def _tried(data: _Data, logits: dict[str, Doubles], prior: Doubles) -> Tried:
     """The parts put together, for each fold by weights that the others tell."""
     folds = data.folds[data.folds != TRAIN_ONLY]
     logs = np.zeros_like(next(iter(logits.values())))
@@ -208,4 +225,4 @@ def _tried(data: _Data, logits: dict[str, Doubles]) -> Tried:
             sum((w * one[mine] for w, one in zip(weights, logits.values(), strict=True)), np.zeros_like(logs[mine]))
         )
     languages = tuple(pair.language or "und" for pair in data.pairs[: len(folds)])
-    return Tried(data.labels, data.tested, languages, logs, {part: data.f1(one) for part, one in logits.items()})
+    return Tried(data.labels, data.tested, languages, logs, prior, {part: data.f1(one) for part, one in logits.items()})

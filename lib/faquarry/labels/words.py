@@ -2,7 +2,7 @@
 
 `subject` takes question and answer as one bag: words, their beginnings and what stands within them (which joins inflected
 forms of a word, parts of compounds, and cognates of related languages). `form` looks at how the question is put: its
-words and their neighbours, how it begins and ends, its punctuation, and how the answer begins. Scripts without spaces give
+words and their neighbours, how it begins and ends, its punctuation. Scripts without spaces give
 pairs of characters. Only what was seen in training has a weight, so a text of another language says little here.
 """
 
@@ -114,7 +114,7 @@ def subject(question: str, answer: str) -> Iterator[str]:
 
 
 def form(question: str, answer: str) -> Iterator[str]:
-    """How the question is put.
+    """How the question is put, whatever the answer.
 
     >>> list(form("How do I pay?", "Go to the till."))[:6]
     ['how', 'do', 'i', 'pay', '^ how', 'how do']
@@ -127,10 +127,6 @@ def form(question: str, answer: str) -> Iterator[str]:
     if mark:
         yield f"marked {mark}"
         yield f"length {min(6, int(math.log2(len(words))))} {mark}"
-    begins = list(_words(answer[:80]))[:2] or ["-"]
-    yield f"answer {begins[0]}"
-    yield f"answer {' '.join(begins)}"
-    yield f"answer length {min(9, int(math.log2(len(answer) + 1)))}"
 
 
 def _mark(question: str) -> str:

@@ -26,7 +26,7 @@ def classifying(
 
     def classify() -> TransformerClassifier:
         device = task_device(settings.device, gpus_seen, f"{settings.section}.device")
-        return _kept.get((head, device), lambda: _loaded(head, settings, device))
+        return _kept.get((head.folder, head.revision, device), lambda: _loaded(head, settings, device))
 
     def label(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield from label_texts(batches, head, classify)

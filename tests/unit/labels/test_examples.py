@@ -55,7 +55,9 @@ def test_plain_cases(question: str, answer: str, topic: str, kind: str) -> None:
     found = {}
     for head in find_heads(LabelSettings()):
         assert isinstance(head, Head)
-        (label,), (score,) = head.predict(encoder.encode([question]), encoder.encode([answer]), ([question], [answer]))
+        (label,), (score,) = head.predict(
+            {"question": encoder.encode([question]), "answer": encoder.encode([answer])}, ([question], [answer])
+        )
         found[head.taxonomy] = label
         assert 0 < score <= 1
     assert found["topic"].startswith(topic)
@@ -68,7 +70,7 @@ def test_heads_need_neither_torch_nor_the_encoder() -> None:
 
     code = (
         "import sys, numpy as np; from faquarry.labels.find import PACKAGED; from faquarry.labels.head import read_head; "
-        "v = np.zeros((1, 256)); read_head(PACKAGED / 'topic').predict(v, v, (['a'], ['b'])); "
+        "v = np.zeros((1, 256)); read_head(PACKAGED / 'topic').predict({'question': v, 'answer': v}, (['a'], ['b'])); "
         "print([m for m in ('torch', 'sklearn', 'scipy', 'pyspark', 'tokenizers') if m in sys.modules])"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -77,7 +77,9 @@ def test_a_head_learns_and_says_how_well(made: tuple[Path, list[Head]]) -> None:
     assert sum(map(sum, topic.told["confusion"])) == 72
     encoder = small.load()
     question, answer = "Is the hostel far?", "The ferry stops there."
-    labels, scores = topic.predict(encoder.encode([question]), encoder.encode([answer]), ([question], [answer]))
+    labels, scores = topic.predict(
+        {"question": encoder.encode([question]), "answer": encoder.encode([answer])}, ([question], [answer])
+    )
     assert labels == ["Traveling and Hospitality"]
     assert 1 / 3 < scores[0] <= 1
 
@@ -87,10 +89,10 @@ def test_probabilities_do_not_depend_on_company(made: tuple[Path, list[Head]]) -
     encoder = small.load()
     questions, answers = [row["question"] for row in rows()], [row["answer"] for row in rows()]
     q, a = encoder.encode(questions), encoder.encode(answers)
-    together = topic.probabilities(q, a, (questions, answers))
+    together = topic.probabilities({"question": q, "answer": a}, (questions, answers))
     np.testing.assert_allclose(together.sum(axis=1), 1)
     for row in (0, 30, 71):
-        alone = topic.probabilities(q[row : row + 1], a[row : row + 1], ([questions[row]], [answers[row]]))
+        alone = topic.probabilities({"question": q[[row]], "answer": a[[row]]}, ([questions[row]], [answers[row]]))
         np.testing.assert_allclose(alone[0], together[row], atol=1e-12)
 
 

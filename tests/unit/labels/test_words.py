@@ -33,10 +33,6 @@ def test_a_question_begins_and_ends() -> None:
     assert not any(word.startswith("marked") for word in form("ราคาเท่าไหร่", "100 บาท"))
 
 
-def test_how_an_answer_begins_tells() -> None:
-    assert "answer yes" in set(form("Is it free?", "Yes, for everybody."))
-
-
 def test_a_vocabulary_knows_what_it_has_seen_and_nothing_else() -> None:
     vocabulary = Vocabulary.of("subject", [("hotel room", "a room"), ("hotel", "bank")])
     rows = vocabulary.rows(["hotel", "unseen", "bank room room"], ["", "", ""])

@@ -17,14 +17,19 @@ from faquarry.labels.transformer import TransformerHead
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-ASKED = {"reason": "Wie lange dauert der Versand", "instruction": "Delivery costs four euros"}
+ASKED = {"reason": "Versand", "instruction": "Delivery"}
+WORDS = """apple river stone yellow seven engine carpet winter spoon garden copper lantern violin basket marble feather
+ thunder pocket silver ladder bridge candle button forest mirror hammer pillow saddle anchor kettle ribbon tunnel
+ pepper shadow crystal barrel meadow needle parrot velvet wagon whistle blanket cannon dragon echo falcon glacier
+ harvest iron jacket kitten lemon magnet nectar orchid puzzle quartz rabbit sailor tailor umbrella valley walnut""".split()
 
 
 def pairs(path: Path) -> Path:
+    """60 pairs that have nothing in common but the word that tells the label."""
     lines = [
-        {"question": f"{words}{'?' * (n % 3)}", "answer": f"of the payment {n}", "label": label, "group": f"{label}{n}"}
-        for label, words in ASKED.items()
-        for n in range(30)
+        {"question": f"{told} {WORDS[n]}", "answer": f"{WORDS[n + 1]} {WORDS[n + 2]}", "label": label}
+        for k, (label, told) in enumerate(ASKED.items())
+        for n in range(k, 60, 2)
     ]
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     return path
@@ -38,7 +43,7 @@ def test_it_learns_writes_a_head_and_does_so_again(tmp_path: Path) -> None:
     made = []
     for name in ("one", "two"):
         command = ["label", "--train", str(file), "--taxonomy", "question_type", "--transformer", str(base)]
-        settings = ["label.epochs=6", "label.learning_rate=0.002", "label.device=cpu", "log.progress=none"]
+        settings = ["label.epochs=12", "label.learning_rate=0.002", "label.device=cpu", "log.progress=none"]
         given = [part for one in settings for part in ("--set", one)]
         assert main([*command, "--output", str(tmp_path / name), *given]) == 0
         (head,) = find_heads(LabelSettings(taxonomies=("question_type",), head=str(tmp_path / name)))
