@@ -302,7 +302,7 @@ class MineSettings(Section):
     min_score: float | None = Field(None, description="guard: and at least this")
     absolute_margin: float | None = Field(None, ge=0, description="guard: it scores this much less than the positive")
     relative_margin: float | None = Field(
-        0.05, ge=0, le=1, description="guard: it scores less than the positive by this share of the positive's score"
+        0.2, ge=0, le=1, description="guard: it scores less than the positive by this share of the positive's score"
     )
     percentile: float | None = Field(
         None, gt=0, le=100, description="guard: it is not above this percentile of the query's candidates' scores"

@@ -29,7 +29,7 @@ class Rules:
     max_score: float | None = None
     min_score: float | None = None
     absolute_margin: float | None = None
-    relative_margin: float | None = 0.05
+    relative_margin: float | None = 0.2
     percentile: float | None = None
     min_positive: float | None = None
 
