@@ -3,6 +3,7 @@
     faquarry extract DATA/web/dev.warc.gz DATA/web/faq-aligned.warc.gz DATA/web/wdc-faqpage-sample.nq.gz --lake LAKE
     python -m benchmarks.label_quality --lake LAKE          # the pairs of docs/labels-real.tsv
     python -m benchmarks.label_quality --unseen             # each language tested by heads that never saw it
+    python -m benchmarks.label_quality --picture docs/labels.png    # what is taken for what, in cross-validation
 
 Only ids and labels of the real pairs are kept; their texts are read from a lake that was made of the same files.
 """
@@ -106,13 +107,35 @@ def unseen() -> dict[str, dict[str, float]]:
     return told
 
 
+def picture(file: str) -> None:
+    """Two confusion matrices, rows are the true classes, by the shares of each row."""
+    from faquarry.report.pictures import figure
+
+    heads = find_heads(LabelSettings())
+    drawn = figure(15, 6.5)
+    for axes, head in zip(drawn.subplots(1, len(heads)), heads, strict=True):
+        counts = np.array(head.told["confusion"])
+        names = [label.split(",")[0].replace(" and ", " & ") for label in head.labels]
+        axes.imshow(counts / counts.sum(axis=1, keepdims=True), cmap="Blues", vmin=0, vmax=1)
+        for row, column in zip(*np.nonzero(counts), strict=True):
+            light = counts[row, column] > counts[row].sum() / 2
+            axes.text(column, row, counts[row, column], ha="center", va="center", color="white" if light else "black")
+        axes.set_xticks(range(len(names)), names, rotation=40, ha="right", fontsize=8)
+        axes.set_yticks(range(len(names)), names, fontsize=8)
+        axes.set(xlabel="said", title=f"{head.taxonomy.replace('_', ' ')}: macro-F1 {head.told['macro_f1']:.2f}")
+    drawn.savefig(file, metadata={"Software": None})
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lake")
     parser.add_argument("--unseen", action="store_true")
+    parser.add_argument("--picture", metavar="FILE")
     options = parser.parse_args()
     if options.lake:
         print(json.dumps(real(Lake(options.lake)), indent=1, ensure_ascii=False))
+    if options.picture:
+        picture(options.picture)
     if options.unseen:
         print(json.dumps(unseen(), indent=1))
 

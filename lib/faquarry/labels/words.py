@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Literal
 
 import numpy as np
@@ -83,7 +83,6 @@ def _words(text: str) -> Iterator[str]:
             yield word[at:]
 
 
-@lru_cache(maxsize=200_000)
 def _parts(word: str) -> tuple[str, ...]:
     if word.isdecimal():
         return ("#",)
@@ -108,9 +107,8 @@ def _bare(word: str) -> str:
 
 
 def subject(question: str, answer: str) -> Iterator[str]:
-    """What the pair is about."""
-    for word in _words(f"{question} {answer[:ANSWER_CHARS]}"):
-        yield from _parts(word)
+    """What the pair is about: its words, of which the parts are looked at."""
+    yield from _words(f"{question} {answer[:ANSWER_CHARS]}")
 
 
 def form(question: str, answer: str) -> Iterator[str]:
@@ -142,7 +140,15 @@ def _mark(question: str) -> str:
     return question[-1:] if question[-1:] in _STATING else "not"
 
 
-VIEWS: dict[View, Callable[[str, str], Iterable[str]]] = {"subject": subject, "form": form}
+def _whole(word: str) -> tuple[str, ...]:
+    return (word,)
+
+
+VIEWS: dict[View, tuple[Callable[[str, str], Iterable[str]], Callable[[str], tuple[str, ...]]]] = {
+    "subject": (subject, _parts),
+    "form": (form, _whole),
+}
+"""What a view sees of a pair, and the parts that each of it has a weight by."""
 
 
 @dataclass(frozen=True)
@@ -156,27 +162,45 @@ class Vocabulary:
     @classmethod
     def of(cls, view: View, pairs: Iterable[tuple[str, str]]) -> Vocabulary:
         """What occurs in (question, answer) pairs, sorted."""
+        seen, parts = VIEWS[view]
         counts: Counter[str] = Counter()
         n = 0
         for question, answer in pairs:
-            counts.update(set(VIEWS[view](question, answer)))
+            counts.update({part for word in seen(question, answer) for part in parts(word)})
             n += 1
         words = tuple(sorted(counts))
         return cls(view, words, np.array([math.log((1 + n) / (1 + counts[w])) + 1 for w in words], np.float32))
 
     def rows(self, questions: Sequence[str], answers: Sequence[str]) -> Sparse:
         """(1 + log count) x rarity of each known word, rows of unit length. -> (n, words)"""
-        place = _places(self.words)
+        seen, known = VIEWS[self.view][0], _known(self)
+        rarity = self.rarity.tolist()
         found = []
         for question, answer in zip(questions, answers, strict=True):
-            counts = Counter(place[w] for w in VIEWS[self.view](question, answer) if w in place)
+            counts = Counter(chain.from_iterable(map(known, seen(question, answer))))
             columns = sorted(counts)
-            values = [(1 + math.log(counts[c])) * float(self.rarity[c]) for c in columns]
+            values = [(1 + math.log(counts[c])) * rarity[c] for c in columns]
             length = math.sqrt(sum(value * value for value in values)) or 1.0
             found.append((columns, [value / length for value in values]))
         return Sparse.of(found, len(self.words))
 
 
-@lru_cache(maxsize=8)
-def _places(words: tuple[str, ...]) -> dict[str, int]:
-    return {word: place for place, word in enumerate(words)}
+def _known(vocabulary: Vocabulary) -> Callable[[str], tuple[int, ...]]:
+    """Finds the places of a word's parts in the vocabulary: looked up once a word, as most words come again."""
+    key = id(vocabulary)
+    kept = _lookups.get(key)
+    if kept is None or kept[0] is not vocabulary:
+        place = {word: place for place, word in enumerate(vocabulary.words)}
+        parts = VIEWS[vocabulary.view][1]
+
+        @lru_cache(maxsize=200_000)
+        def places(word: str) -> tuple[int, ...]:
+            return tuple(place[part] for part in parts(word) if part in place)
+
+        while len(_lookups) > 7:
+            del _lookups[next(iter(_lookups))]
+        kept = _lookups[key] = (vocabulary, places)
+    return kept[1]
+
+
+_lookups: dict[int, tuple[Vocabulary, Callable[[str], tuple[int, ...]]]] = {}

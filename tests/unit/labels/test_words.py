@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from faquarry.labels.words import Vocabulary, form, subject
+from faquarry.labels.words import VIEWS, Vocabulary, form
+
+
+def subject(question: str, answer: str) -> list[str]:
+    """All parts that the view sees."""
+    seen, parts = VIEWS["subject"]
+    return [part for word in seen(question, answer) for part in parts(word)]
 
 
 @pytest.mark.parametrize(
