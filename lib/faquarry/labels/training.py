@@ -83,6 +83,7 @@ def train(
     words: bool = True,
     prior: float = 0.0,
     folds: int = 5,
+    penalties: Sequence[float] = PENALTIES,
     say: Callable[[str], None] = lambda sentence: None,
 ) -> tuple[Head, Tried]:
     """A head over the vectors of an encoder.
@@ -96,19 +97,20 @@ def train(
         words: whether the head looks at words beside the vectors.
         prior: how far from the examples' shares of classes to the published ones, in logarithms; 0 to 1.
         folds: of the cross-validation.
+        penalties: that are tried, strongest first.
         say: told how far it is.
     """
     data = _Data.of(pairs, taxonomy, info, encode, folds)
     logits: dict[str, Doubles] = {}
-    penalties: dict[str, float] = {}
+    chosen: dict[str, float] = {}
     for part in ("vectors", "words") if words else ("vectors",):
-        tried = data.out_of_fold(part)
+        tried = data.out_of_fold(part, penalties)
         losses = {
             penalty: log_loss(mixture([one], data.tested)[0] * one, data.tested) for penalty, one in tried.items()
         }
-        penalties[part] = min(losses, key=losses.__getitem__)
-        logits[part] = tried[penalties[part]]
-        say(f"{taxonomy.name}: {part} alone: macro-F1 {data.f1(logits[part]):.3f} (penalty {penalties[part]:g})")
+        chosen[part] = min(losses, key=losses.__getitem__)
+        logits[part] = tried[chosen[part]]
+        say(f"{taxonomy.name}: {part} alone: macro-F1 {data.f1(logits[part]):.3f} (penalty {chosen[part]:g})")
     found = _tried(data, logits, _offsets(data, taxonomy, prior))
     say(f"{taxonomy.name}: macro-F1 {data.f1(found.logs):.3f} on {len(data.tested):,} pairs in {folds} folds")
     if prior:
@@ -122,12 +124,12 @@ def train(
         encoder=info.name,
         encoder_revision=info.revision,
         fields=taxonomy.fields,
-        vectors=data.fitted("vectors", data.vectors, everything, penalties["vectors"]),
+        vectors=data.fitted("vectors", data.vectors, everything, chosen["vectors"]),
         vocabulary=vocabulary,
-        words=data.fitted("words", data.rows(vocabulary), everything, penalties["words"]) if vocabulary else None,
+        words=data.fitted("words", data.rows(vocabulary), everything, chosen["words"]) if vocabulary else None,
         mix=tuple(mixture(list(logits.values()), data.tested).tolist()),
         prior=tuple(found.prior.tolist()),
-        told={"terms": int((data.folds == TRAIN_ONLY).sum()), "folds": folds, "penalties": penalties, **found.told()},
+        told={"terms": int((data.folds == TRAIN_ONLY).sum()), "folds": folds, "penalties": chosen, **found.told()},
     )
     return head, found
 
@@ -194,14 +196,14 @@ class _Data:
         counts = np.where(self.folds == TRAIN_ONLY, TERM_ROWS[part], 1.0)[chosen]
         return fit(design[chosen], self.targets[chosen], len(self.labels), penalty, rows=counts, start=start)
 
-    def out_of_fold(self, part: str) -> dict[float, Doubles]:
+    def out_of_fold(self, part: str, penalties: Sequence[float]) -> dict[float, Doubles]:
         """Logits of every tested pair by weights that were fitted without its fold, for each penalty."""
-        found = {penalty: np.zeros((len(self.tested), len(self.labels))) for penalty in PENALTIES}
+        found = {penalty: np.zeros((len(self.tested), len(self.labels))) for penalty in penalties}
         for fold in sorted(set(self.folds.tolist()) - {TRAIN_ONLY}):
             mine = self.folds == fold
             design: Design = self.vectors if part == "vectors" else self.rows(self.vocabulary(~mine))
             weights: Weights | None = None
-            for penalty in PENALTIES:
+            for penalty in penalties:
                 weights = self.fitted(part, design, ~mine, penalty, weights)
                 found[penalty][mine[: len(self.tested)]] = weights.logits(design[mine])
         return found
