@@ -13,7 +13,18 @@ import pyarrow as pa
 from faquarry.retrieval.analyzer import VERSION, analyzer
 from faquarry.retrieval.bm25 import Block
 
-__all__ = ["ANALYZED", "BLOCK", "DOCUMENT", "analyzed", "block_of", "ids_of", "indexed", "packed_ids"]
+__all__ = [
+    "ANALYZED",
+    "BLOCK",
+    "DOCUMENT",
+    "MEMBER",
+    "analyzed",
+    "block_of",
+    "ids_of",
+    "indexed",
+    "members",
+    "packed_ids",
+]
 
 DOCUMENT = pa.schema([("language", pa.string()), ("bucket", pa.int32()), ("id", pa.string()), ("text", pa.string())])
 """What a block is made of: rows in the order of language, bucket and id."""
@@ -33,6 +44,8 @@ BLOCK = pa.schema(
         ("counts", pa.binary()),
     ]
 )
+
+MEMBER = pa.schema([("language", pa.string()), ("block", pa.string()), ("id", pa.string())])
 
 ANALYZED = pa.schema([("language", pa.string()), ("query_id", pa.string()), ("terms", pa.list_(pa.string()))])
 
@@ -83,6 +96,16 @@ def block_of(row: dict[str, Any]) -> Block:
         np.frombuffer(row["counts"], dtype=np.uint16),
         np.frombuffer(row["lengths"], dtype=np.int32),
     )
+
+
+def members(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Rows (language, block, ids) -> a row of `MEMBER` for every document."""
+    for batch in batches:
+        for language, block, ids in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            digits = ids.hex()
+            found = [digits[start : start + 32] for start in range(0, len(digits), 32)]
+            columns = [pa.repeat(language, len(found)), pa.repeat(block, len(found)), pa.array(found)]
+            yield pa.RecordBatch.from_arrays(columns, schema=MEMBER)
 
 
 def packed_ids(ids: list[str]) -> bytes:

@@ -16,7 +16,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from faquarry.lake.writer import LakeWriter
 from faquarry.retrieval.analyzer import VERSION as ANALYZER
 from faquarry.retrieval.search.blocks import HITS, SEARCH, Formula, searched
-from faquarry.retrieval.search.index import ANALYZED, BLOCK, DOCUMENT, analyzed, indexed
+from faquarry.retrieval.search.index import ANALYZED, BLOCK, DOCUMENT, MEMBER, analyzed, indexed, members
 from faquarry.retrieval.search.plan import Share, Task, tasks_of
 from faquarry.spark.files import remove_folder
 from faquarry.spark.watching import without_coalescing
@@ -78,8 +78,8 @@ class Search:
 
     def _held(self) -> DataFrame:
         """(language, block, id) of the answers that blocks hold."""
-        place = "transform(sequence(0, documents - 1), i -> lower(hex(substring(ids, i * 16 + 1, 16))))"
-        return self.writer.frame("_blocks").select("language", "block", F.explode(F.expr(place)).alias("id"))
+        rows = self.writer.frame("_blocks").select("language", "block", "ids")
+        return rows.mapInArrow(members, from_arrow_schema(MEMBER))
 
     def _wrong_blocks(self) -> DataFrame | None:
         """(language, block) of those that hold an answer which is gone, or were made otherwise; None: there are no blocks."""
