@@ -249,7 +249,8 @@ class LabelSettings(ModelSettings):
         ("topic", "question_type"), min_length=1, description="what is labelled (--taxonomy)"
     )
     head: str | None = Field(
-        None, description="folder of a head, or of one a taxonomy (--head); unset: the packaged ones, for faquarry-small"
+        None,
+        description="folder of a head, or of one a taxonomy (--head); unset: the packaged ones, for faquarry-small",
     )
     words: bool = Field(True, description="training: the head looks at words beside the vectors")
     prior: float = Field(
@@ -259,7 +260,9 @@ class LabelSettings(ModelSettings):
     epochs: int = Field(5, ge=1, description="training a transformer: times that every pair is seen")
     learning_rate: float = Field(2e-5, gt=0, description="training a transformer: the highest learning rate")
     batch_rows: int = Field(16, ge=1, description="training a transformer: pairs of a step")
-    sample: int = Field(2000, ge=1, description="pairs that a language model is asked about (--ask), a site one at first")
+    sample: int = Field(
+        2000, ge=1, description="pairs that a language model is asked about (--ask), a site one at first"
+    )
 
 
 class ScoreSettings(ModelSettings):
@@ -312,7 +315,9 @@ class MineSettings(Section):
     )
     block_documents: int = Field(100_000, ge=1, description="answers of a block of the index, about")
     task_queries: int = Field(20_000, ge=1, description="queries that a task searches for, at most")
-    commit_queries: int = Field(200_000, ge=1, description="queries between two commits: what a killed run loses at most")
+    commit_queries: int = Field(
+        200_000, ge=1, description="queries between two commits: what a killed run loses at most"
+    )
     pool_bytes: int = Field(16 * 1024 * 1024, ge=1024, description="bytes of text that a task scores at a time")
 
 

@@ -128,7 +128,16 @@ def features(  # type: ignore[no-untyped-def]
         whole[:] = 0.0
         head[:] = 0.0
         heaviest_at, best_window = 0, 0.0
-        back, back_head, text_weight, head_weight, text_squared, dot, tell, tell_head = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        back, back_head, text_weight, head_weight, text_squared, dot, tell, tell_head = (
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+            0.0,
+        )
         numbers_told = 0.0
         for j in range(n):
             slot, token = slots[j], texts[start + j]
