@@ -26,6 +26,7 @@ NAMES = (
     "encode",
     "encode_quality",
     "embed",
+    "score",
     "align",
     "search",
     "false_negatives",
