@@ -116,3 +116,42 @@ def test_what_scores_less_than_asked_for_is_left_out() -> None:
     assert 0 < kept.sum() < (scores > 0).sum()
     np.testing.assert_array_equal(np.where(kept, numbers, -1), fewer)
     np.testing.assert_array_equal(np.where(kept, scores, 0), higher)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(("name", "expected"), [("cranfield", 0.4934054), ("stackfaq", 0.6742977)])
+def test_ndcg_is_that_of_bm25s_with_the_same_analyzer(data: Path, name: str, expected: float) -> None:
+    import bm25s
+
+    folder = data / "retrieval" / name
+    corpus_, queries = (
+        [json.loads(line) for line in (folder / f"{part}.jsonl").read_text(encoding="utf-8").splitlines()]
+        for part in ("corpus", "queries")
+    )
+    judged: dict[str, dict[str, int]] = {}
+    for line in (folder / "qrels" / "test.tsv").read_text(encoding="utf-8").splitlines()[1:]:
+        query_id, corpus_id, score = line.split("\t")
+        judged.setdefault(query_id, {})[corpus_id] = max(int(score), 0)
+    queries = [query for query in queries if query["_id"] in judged]
+    texts = [f"{document['title']} {document['text']}" for document in corpus_]
+    names = [document["_id"] for document in corpus_]
+    english = analyzer("eng")
+    peer = bm25s.BM25(method="lucene", k1=0.9, b=0.4)
+    peer.index([english.tokens(text) for text in texts], show_progress=False)
+
+    def ndcg(ranking: np.ndarray, relevant: dict[str, int]) -> float:
+        gains = [relevant.get(names[number], 0) for number in ranking if number >= 0]
+        best = sorted(relevant.values(), reverse=True)[:10]
+        dcg, ideal = (sum(gain / math.log2(place + 2) for place, gain in enumerate(row)) for row in (gains, best))
+        return dcg / ideal if ideal else 0.0
+
+    ours, theirs = [], []
+    for query, ranking in zip(
+        queries, BM25(texts, "eng").search([query["text"] for query in queries], 10)[0], strict=True
+    ):
+        scores = np.round(peer.get_scores(english.tokens(query["text"])), 5)  # equal ones in the order of the texts
+        places = np.argsort(-scores, kind="stable")[:10]
+        ours.append(ndcg(ranking, judged[query["_id"]]))
+        theirs.append(ndcg(places[scores[places] > 0], judged[query["_id"]]))
+    assert np.mean(ours) == pytest.approx(np.mean(theirs), abs=1e-6)
+    assert np.mean(ours) == pytest.approx(expected, abs=1e-6)
