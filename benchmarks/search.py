@@ -147,7 +147,7 @@ def _ours(lake: Path, count: int) -> None:
     settings = Settings(lake=str(lake), log=LogSettings(progress="none"))
     mine = MineSettings()
     spark = get_session(settings.spark)
-    context = Context(Lake(str(lake)), spark, "benchmark", Progress(settings.log))
+    context = Context(Lake(str(lake)), spark, "benchmark", Progress(settings.log), "mine")
     search = Search(context, Formula(mine.k1, mine.b, DEPTH), mine.block_documents, mine.task_queries)
     search.writer.ensure("_blocks")
     search.update()

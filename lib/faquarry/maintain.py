@@ -6,6 +6,7 @@ from faquarry.config.settings import Settings
 from faquarry.errors import NothingToRead, UsageError
 from faquarry.lake import Lake
 from faquarry.progress import Progress
+from faquarry.stage import STAGING
 
 __all__ = ["SAFE_RETENTION_H", "maintain"]
 
@@ -42,7 +43,7 @@ def maintain(settings: Settings, *, retention_h: float, dry_run: bool) -> int:
         files = writer.compact(name)
         writer.vacuum(name, retention_h)
         progress.say(f"maintain: {name}: {files['removed']} files became {files['added']}")
-    removed = remove_old_folders(spark, f"{lake.uri}/_staging", STAGING_AGE_S)
+    removed = remove_old_folders(spark, f"{lake.uri}/{STAGING}", STAGING_AGE_S)
     if removed:
         progress.say(f"maintain: {removed} folders that killed runs had left were removed")
     return 0

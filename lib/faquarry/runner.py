@@ -87,7 +87,7 @@ def _work(stage: Stage, work: Work[Any], lake: Lake, settings: Settings, progres
         lake.upsert("runs", [entry])
 
     try:
-        outcome = stage.run(work, Context(lake, spark, run_id, progress))
+        outcome = stage.run(work, Context(lake, spark, run_id, progress, stage.name))
     except Exception as error:
         foreseen = error if isinstance(error, FaquarryError) else _explained(error, stage)
         # A full disk takes no row either: the run stays `running`, as one that was killed.

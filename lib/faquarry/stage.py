@@ -8,15 +8,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from faquarry.lake import Lake
 from faquarry.progress import Progress
 
-__all__ = ["Context", "Outcome", "Stage", "Work", "digest", "fingerprint"]
+__all__ = ["STAGING", "Context", "Outcome", "Stage", "Work", "digest", "fingerprint"]
 
 Payload = TypeVar("Payload")
+
+STAGING = "_staging"
+"""The folder of a lake in which running stages leave what they read back; old ones are swept by `maintain`."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,16 @@ class Context:
     spark: Any
     run_id: str
     progress: Progress
+    verb: str
+
+    def staging(self, name: str) -> str:
+        """A folder of this run, for what is written once and read back; the stage removes it."""
+        return f"{self.lake.uri}/{STAGING}/{self.run_id}-{name}"
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Keeps other jobs from writing meanwhile (`Lake.exclusive`), and says so when one has to be waited for."""
+        sentence = f"{self.verb}: another job is writing to this lake; waiting for it."
+        return self.lake.exclusive(lambda: self.progress.say(sentence))
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AlignStage"]
 
-STAGING = "_staging"
 STATE = "_aligned"
 OWN = ("run_id",)
 
@@ -98,9 +97,8 @@ class AlignStage:
         }
 
     def pending(self, lake: Lake) -> Work[None] | None:
-        table = lake.dataset("embeddings")
         mine = (pc.field("model") == self.model.name) & (pc.field("revision") == self.model.revision)
-        if table is None or not table.head(1, columns=["model"], filter=mine & (pc.field("field") == "qa")).num_rows:
+        if not lake.holds_rows("embeddings", mine & (pc.field("field") == "qa")):
             raise NothingToRead(
                 f"The lake {lake.uri} has no vectors of {self.model.name} ({self.model.revision}): faquarry embed makes them."
             )
@@ -121,7 +119,7 @@ class _Aligning:
         self.settings, self.rules = stage.settings.align, stage.rules
         self.spark: SparkSession = context.spark
         self.writer = LakeWriter(context.lake, context.spark)
-        self.staging = f"{context.lake.uri}/{STAGING}/{context.run_id}-align"
+        self.staging = context.staging("align")
         self.frames = Frames(self.writer, self.settings, stage.model, stage.retrieval, fingerprint(stage))
 
     def done(self) -> Outcome:
@@ -133,7 +131,7 @@ class _Aligning:
         if sizes:
             self._stage(sizes)
         redone = sites.select("site")
-        with self.context.lake.exclusive(self._waiting):
+        with self.context.exclusive():
             if sizes or not gone.isEmpty():
                 self._commit(redone, bool(sizes))
                 self._remember(changed, gone)
@@ -204,6 +202,3 @@ class _Aligning:
 
     def _table(self, schema: str, rows: Sequence[tuple[Any, ...]]) -> DataFrame:
         return self.spark.createDataFrame(list(rows), schema)
-
-    def _waiting(self) -> None:
-        self.context.progress.say("align: another job is writing to this lake; waiting for it.")

@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DeduplicateStage", "Plan"]
 
-STAGING = "_staging"
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -111,7 +109,7 @@ class DeduplicateStage:
         return Work(summary, Plan(due, qa, embeddings, model, before))
 
     def run(self, work: Work[Plan], context: Context) -> Outcome:
-        staging = Staging(context.spark, f"{context.lake.uri}/{STAGING}/{context.run_id}-deduplicate")
+        staging = Staging(context.spark, context.staging("deduplicate"))
         try:
             return _Deduplication(self, work.payload, context, staging).done()
         finally:

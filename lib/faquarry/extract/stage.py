@@ -43,8 +43,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ExtractStage"]
 
-STAGING = "_staging"
-
 
 @dataclass(frozen=True)
 class ExtractStage:
@@ -118,12 +116,9 @@ class ExtractStage:
         megabytes = sum(item.source.size or 0 for item in work.payload) / 1e6
         done_mb = 0.0
 
-        def waiting() -> None:
-            context.progress.say("extract: another job is writing to this lake; waiting for it.")
-
         with context.progress.working("extract", megabytes, "MB"):
             for number, batch in enumerate(chunked(work.payload, self.settings.extract.files_per_commit)):
-                staging = f"{context.lake.uri}/{STAGING}/{context.run_id}-{number}"
+                staging = context.staging(str(number))
                 batch_mb = sum(item.source.size or 0 for item in batch) / 1e6
                 batch = self._unread(batch, context.lake)  # another job may have read some meanwhile
                 if not batch:
@@ -131,7 +126,7 @@ class ExtractStage:
                     continue
                 with _watching(context.spark, context.progress, f"{context.run_id}-{number}", done_mb, batch_mb):
                     _stage_rows(context.spark, batch, reading, staging)
-                with context.lake.exclusive(waiting):
+                with context.exclusive():
                     rows, again = _commit(writer, batch, reading, staging)
                 reread |= again
                 remove_folder(context.spark, staging)
@@ -143,7 +138,7 @@ class ExtractStage:
                 context.progress.advance(to=done_mb, **totals)
         if self.settings.extract.boilerplate and totals["sources"] + len(cut_short) > 0:
             runs = None if reread or cut_short else [context.run_id]
-            with context.lake.exclusive(waiting):
+            with context.exclusive():
                 totals |= sweep(writer, reading, self.settings.filters.site_boilerplate_questions, runs)
         for source, error in failed[:20]:
             context.progress.say(f"extract: failed: {source}: {error}")
@@ -220,9 +215,8 @@ def _commit(
 
 def _stand(lake: Lake, sources: Sequence[str]) -> bool:
     """Whether rows of these sources are in the lake: of an earlier reading, or of a run that was cut short."""
-    tables = (lake.dataset(name) for name in ("pages", "rejects", "occurrences"))
     mine = pc.field("source").isin(list(sources))
-    return any(table is not None and table.head(1, columns=["source"], filter=mine).num_rows for table in tables)
+    return any(lake.holds_rows(name, mine) for name in ("pages", "rejects", "occurrences"))
 
 
 def _withdraw(writer: LakeWriter, sources: Sequence[str], reading: Reading) -> None:

@@ -17,6 +17,7 @@ from faquarry.config.settings import JudgeSettings
 from faquarry.errors import EnvironmentProblem, NothingToRead, UsageError
 from faquarry.labels.taxonomy import Taxonomy
 from faquarry.lake import Lake
+from faquarry.lake.ask import connected
 from faquarry.llm.asking import GIVE_UP_AFTER, answers
 from faquarry.llm.endpoint import Endpoint, NoAnswer
 from faquarry.progress import Progress
@@ -51,25 +52,19 @@ def sample(lake: Lake, size: int) -> list[Asked]:
     Raises:
         NothingToRead: the lake has no pairs.
     """
-    import duckdb
-
-    qa = lake.dataset("qa")
-    if qa is None or not qa.count_rows():
+    if not lake.holds_rows("qa"):
         raise NothingToRead(f"The lake {lake.uri} has no pairs to ask about: faquarry extract finds some.")
-    with duckdb.connect() as connection:
-        connection.register("qa", qa)
-        rows = connection.execute(
-            """
-            WITH turns AS (SELECT id, language, md5(id) AS ticket,
-                                  row_number() OVER (PARTITION BY language, site ORDER BY md5(id)) AS of_site FROM qa),
-                 ordered AS (SELECT id, ticket,
-                                    row_number() OVER (PARTITION BY language ORDER BY of_site, ticket) AS of_language
-                             FROM turns)
-            SELECT id, language, site, question, answer, title FROM qa
-            JOIN (SELECT id, of_language, ticket FROM ordered ORDER BY of_language, ticket LIMIT $size) USING (id)
-            ORDER BY of_language, ticket""",
-            {"size": size},
-        ).fetchall()
+    query = """
+        WITH turns AS (SELECT id, language, md5(id) AS ticket,
+                              row_number() OVER (PARTITION BY language, site ORDER BY md5(id)) AS of_site FROM qa),
+             ordered AS (SELECT id, ticket,
+                                row_number() OVER (PARTITION BY language ORDER BY of_site, ticket) AS of_language
+                         FROM turns)
+        SELECT id, language, site, question, answer, title FROM qa
+        JOIN (SELECT id, of_language, ticket FROM ordered ORDER BY of_language, ticket LIMIT $size) USING (id)
+        ORDER BY of_language, ticket"""
+    with connected(lake, ("qa",)) as connection:
+        rows = connection.execute(query, {"size": size}).fetchall()
     return [Asked(*(value or "" for value in row)) for row in rows]
 
 

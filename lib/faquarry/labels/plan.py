@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from faquarry.labels.find import AnyHead
 from faquarry.labels.head import Head
 from faquarry.lake import Lake
+from faquarry.lake.ask import connected
 from faquarry.vectors.model import ModelInfo
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def due_rows(lake: Lake, heads: Sequence[AnyHead], info: ModelInfo) -> Due:
     qa = lake.dataset("qa")
     if qa is None:
         return Due((0,) * len(heads), 0, 0)
-    with _connected(lake) as connection:
+    with connected(lake, ("qa", "embeddings", "labels")) as connection:
         gone = 0
         if lake.dataset("labels") is not None:
             gone = _one(connection, "SELECT count(*) FROM labels ANTI JOIN qa USING (id)")
@@ -53,9 +54,8 @@ def has_vectors(lake: Lake, info: ModelInfo) -> bool:
     """Whether the lake has any vector of a model."""
     import pyarrow.compute as pc
 
-    found = lake.dataset("embeddings")
     mine = (pc.field("model") == info.name) & (pc.field("revision") == info.revision)
-    return found is not None and found.head(1, columns=["model"], filter=mine).num_rows > 0
+    return lake.holds_rows("embeddings", mine)
 
 
 def _embedded(lake: Lake) -> str:
@@ -89,14 +89,3 @@ def _one(connection: duckdb.DuckDBPyConnection, query: str, values: dict[str, An
     row = connection.execute(query, values or None).fetchone()
     assert row is not None
     return int(row[0])
-
-
-def _connected(lake: Lake) -> duckdb.DuckDBPyConnection:
-    import duckdb
-
-    connection = duckdb.connect()
-    for name in ("qa", "embeddings", "labels"):
-        table = lake.dataset(name)
-        if table is not None:
-            connection.register(name, table)
-    return connection

@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 
 __all__ = ["LabelStage", "Plan"]
 
-STAGING = "_staging"
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -139,13 +137,13 @@ class _Labelling:
     def label(self, heads: Sequence[AnyHead]) -> None:
         """Gives the pairs their labels by heads that read the same."""
         due, again = self._due(heads)
-        staging = f"{self.lake.uri}/{STAGING}/{self.context.run_id}-{'-'.join(head.taxonomy for head in heads)}"
+        staging = self.context.staging("-".join(head.taxonomy for head in heads))
         columns = [c for c in due.columns if c not in ("made", "stale")]
         labelled = due.select(*columns).mapInArrow(_labelling(heads, self.settings), from_arrow_schema(LABELLED))
         labelled.write.mode("overwrite").parquet(staging)
         rows = self.spark.read.schema(from_arrow_schema(LABELLED)).parquet(staging)
         rows = rows.withColumn("run_id", F.lit(self.context.run_id))
-        with self.lake.exclusive(self._waiting):
+        with self.context.exclusive():
             self.writer.merge("labels", rows, update_if="true" if again else None)
         remove_folder(self.spark, staging)
 
@@ -183,7 +181,7 @@ class _Labelling:
 
     def sweep(self) -> None:
         """Removes labels of pairs that are no longer in `qa`."""
-        with self.lake.exclusive(self._waiting):
+        with self.context.exclusive():
             pairs = self.writer.frame("qa").select("id")
             keys = self.writer.frame("labels").select(*(TABLES["labels"].key or ())).join(pairs, "id", "left_anti")
             keys = keys.localCheckpoint()
@@ -202,9 +200,6 @@ class _Labelling:
             for head in heads
         }
         return {**counts, "removed": self.removed}
-
-    def _waiting(self) -> None:
-        self.context.progress.say("label: another job is writing to this lake; waiting for it.")
 
 
 def _labelling(heads: Sequence[AnyHead], settings: LabelSettings) -> Any:

@@ -23,7 +23,7 @@ from faquarry.lake.tables import TABLES
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
-    from pyarrow.dataset import Dataset
+    from pyarrow.dataset import Dataset, Expression
 
 __all__ = ["Lake"]
 
@@ -110,10 +110,10 @@ class Lake:
         """The names of the tables that are there, in the order of the pipeline; those of the stages' own state too."""
         return [name for name, table in TABLES.items() if internal >= table.internal and self.delta(name) is not None]
 
-    def holds_rows(self, table: str) -> bool:
-        """Whether a table is there and not empty."""
+    def holds_rows(self, table: str, where: Expression | None = None) -> bool:
+        """Whether a table is there and has rows, or rows for which a condition on its columns holds."""
         found = self.dataset(table)
-        return found is not None and found.head(1, columns=found.schema.names[:1]).num_rows > 0
+        return found is not None and found.head(1, columns=found.schema.names[:1], filter=where).num_rows > 0
 
     def arrow(self, table: str, columns: Sequence[str] | None = None, version: int | None = None) -> pa.Table:
         """A table (or some of its columns) in memory.

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from faquarry.labels.taxonomy import TAXONOMIES
 from faquarry.lake import Lake
+from faquarry.lake.ask import ask
 from faquarry.report.pictures import INK, figure
 
 if TYPE_CHECKING:
@@ -25,22 +26,14 @@ def shares(lake: Lake, taxonomy: str) -> tuple[list[str], list[int], npt.NDArray
 
     Of several heads that a lake has labels of, the one that was applied last.
     """
-    import duckdb
-
-    labels, qa = lake.dataset("labels"), lake.dataset("qa")
     names = TAXONOMIES[taxonomy].labels
-    if labels is None or qa is None:
+    if lake.version("labels") is None or lake.version("qa") is None:
         return [], [], np.zeros((0, len(names)))
-    with duckdb.connect() as connection:
-        connection.register("labels", labels)
-        connection.register("qa", qa)
-        rows = connection.execute(
-            """WITH mine AS (SELECT * FROM labels WHERE taxonomy = $taxonomy),
+    query = """WITH mine AS (SELECT * FROM labels WHERE taxonomy = $taxonomy),
                     last AS (SELECT model, revision FROM mine ORDER BY run_id DESC, model LIMIT 1)
                SELECT language, label, count(*) FROM mine JOIN last USING (model, revision) JOIN qa USING (id)
-               GROUP BY ALL""",
-            {"taxonomy": taxonomy},
-        ).fetchall()
+               GROUP BY ALL"""
+    rows = ask(lake, ("labels", "qa"), query, {"taxonomy": taxonomy})
     counts: dict[str, npt.NDArray[np.float64]] = {}
     for language, label, count in rows:
         for group in ("all", language or "und"):

@@ -38,6 +38,22 @@ def _sink(scores, docs, place, size):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def _offer(scores, docs, size, score, document):  # type: ignore[no-untyped-def]
+    """Takes a document among the best if it is one of them. -> how many these are now; a heap as soon as there is no room."""
+    room = len(scores)
+    if size < room:
+        scores[size], docs[size] = score, document
+        size += 1
+        if size == room:
+            for root in range(room // 2, -1, -1):
+                _sink(scores, docs, root, room)
+    elif _worse(scores[0], docs[0], score, document):
+        scores[0], docs[0] = score, document
+        _sink(scores, docs, 0, room)
+    return size
+
+
+@compiled
 def search(indptr, postings, impacts, terms, idf, starts, least, documents, k):  # type: ignore[no-untyped-def]
     """The best k documents of every query.
 
@@ -88,34 +104,16 @@ def search(indptr, postings, impacts, terms, idf, starts, least, documents, k): 
                     continue
                 for document in range(start, stop):
                     if bits[document] > bar:
-                        score = sums[document]
-                        if size < k:
-                            heap_scores[size], heap_docs[size] = score, document
-                            size += 1
-                            if size == k:
-                                for root in range(k // 2, -1, -1):
-                                    _sink(heap_scores, heap_docs, root, k)
-                                bar = np.int64(heap_scores[:1].view(np.int32)[0])
-                        else:  # equal ones come later by number, and so behind
-                            heap_scores[0], heap_docs[0] = score, document
-                            _sink(heap_scores, heap_docs, 0, k)
+                        size = _offer(heap_scores, heap_docs, size, sums[document], document)
+                        if size == k:
                             bar = np.int64(heap_scores[:1].view(np.int32)[0])
             sums[:] = 0.0
         for at in range(count):
             document = touched[at]
             score = sums[document]
             sums[document] = 0.0
-            if score < least[query]:
-                continue
-            if size < k:
-                heap_scores[size], heap_docs[size] = score, document
-                size += 1
-                if size == k:
-                    for root in range(k // 2, -1, -1):
-                        _sink(heap_scores, heap_docs, root, k)
-            elif _worse(heap_scores[0], heap_docs[0], score, document):
-                heap_scores[0], heap_docs[0] = score, document
-                _sink(heap_scores, heap_docs, 0, k)
+            if score >= least[query]:
+                size = _offer(heap_scores, heap_docs, size, score, document)
         if size < k:
             for root in range(size // 2, -1, -1):
                 _sink(heap_scores, heap_docs, root, size)

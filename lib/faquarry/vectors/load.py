@@ -8,7 +8,7 @@ import numpy as np
 
 from faquarry.config.settings import ModelSettings
 from faquarry.vectors.model import Encoder, ModelInfo
-from faquarry.vectors.runtime import TOLERANCE, Kept, lower_precision, model_folder, require_models_extra, settle
+from faquarry.vectors.runtime import TOLERANCE, Kept, loaded, lower_precision, require_models_extra, settle
 from faquarry.vectors.sentence import SentenceEncoder
 
 if TYPE_CHECKING:
@@ -71,15 +71,7 @@ def load_encoder(
 def _sentence_transformer(info: ModelInfo, settings: ModelSettings, device: str) -> SentenceTransformer:
     from sentence_transformers import SentenceTransformer
 
-    model = SentenceTransformer(
-        str(model_folder(info, settings)),
-        device=device,
-        trust_remote_code=settings.trust_remote_code,
-        local_files_only=not settings.trust_remote_code,
-        model_kwargs={"use_safetensors": True, "dtype": "float32"},
-    )
-    model.eval()
-    return model
+    return loaded(SentenceTransformer, info, settings, device)
 
 
 def cosines_hold(exact: Any, rough: Any) -> bool:

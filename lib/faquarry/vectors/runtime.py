@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -15,6 +16,7 @@ from faquarry.spark.devices import task_device, task_threads
 from faquarry.vectors.batching import Budget
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     import torch
 
 __all__ = [
@@ -25,6 +27,8 @@ __all__ = [
     "Kept",
     "Place",
     "gpus_seen",
+    "in_place",
+    "loaded",
     "lower_precision",
     "model_folder",
     "place_of_task",
@@ -41,6 +45,7 @@ TOLERANCE = 1e-2
 """By how much cosines, or scores from 0 to 1, may differ from those of float32."""
 
 Model = TypeVar("Model")
+Module = TypeVar("Module", bound="torch.nn.Module")
 
 
 class Found(Protocol):
@@ -89,6 +94,25 @@ def place_of_task(found: Found, settings: ModelSettings) -> Place:
     device = "cpu" if packaged else task_device(settings.device, gpus_seen, f"{settings.section}.device")
     tokens = settings.batch_tokens or (CPU_TOKENS if device == "cpu" else GPU_TOKENS)
     return Place(device, task_threads(), Budget(tokens, setting=f"{settings.section}.max_tokens"))
+
+
+def in_place(
+    found: Found,
+    settings: ModelSettings,
+    work: Callable[[Iterator[pa.RecordBatch], Place], Iterator[pa.RecordBatch]],
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """The function that mapInArrow is given: `work` over batches that hold rows, in the place of the task.
+
+    A task without rows takes no place, and so loads no model.
+    """
+
+    def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        filled = (batch for batch in batches if batch.num_rows)
+        first = next(filled, None)
+        if first is not None:
+            yield from work(chain([first], filled), place_of_task(found, settings))
+
+    return run
 
 
 def gpus_seen() -> int:
@@ -143,6 +167,19 @@ def model_folder(found: Found, settings: ModelSettings) -> Path:
     from faquarry.vectors.hub import snapshot
 
     return snapshot(found.name, found.revision.partition("-")[0], settings)
+
+
+def loaded(kind: Callable[..., Module], found: Found, settings: ModelSettings, device: str) -> Module:
+    """A model of sentence-transformers (`kind` is its class) from its folder, in float32, without pickles."""
+    model = kind(
+        str(model_folder(found, settings)),
+        device=device,
+        trust_remote_code=settings.trust_remote_code,
+        local_files_only=not settings.trust_remote_code,
+        model_kwargs={"use_safetensors": True, "dtype": "float32"},
+    )
+    model.eval()
+    return model
 
 
 def lower_precision(

@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
 __all__ = ["EmbedStage", "Plan"]
 
-STAGING = "_staging"
 SMALL_TASK_CHARS = 200_000  # less is not worth a task of its own
 TASKS_A_CORE = 4
 
@@ -154,10 +153,10 @@ class _Embedding:
         with self.progress.working(f"embed {job.info.name}", texts, "texts"), without_coalescing(self.spark):
             for number in range(rounds):
                 mine = (F.pmod(F.xxhash64("text_hash"), F.lit(rounds)) == number) if rounds > 1 else F.lit(True)
-                staging = self._staging(f"{'-'.join(job.fields)}-{number}")
+                staging = self.context.staging(f"{'-'.join(job.fields)}-{number}")
                 if texts:
                     self._encode(job, mine, staging, math.ceil(chars / rounds), self.counts["texts"] - counts["texts"])
-                with self.lake.exclusive(self._waiting):
+                with self.context.exclusive():
                     self._commit(job, mine, staging if texts else None)
                 remove_folder(self.spark, staging)
                 self._advance(counts, started)
@@ -264,18 +263,18 @@ class _Embedding:
         if older:
             due = due.join(scored, "id", "left").where("scored IS NULL OR scored < greatest(run_id, r)")
         due = due.select("id", "question", "answer")
-        staging = self._staging("similarity")
+        staging = self.context.staging("similarity")
         due.mapInArrow(scored_batches, from_arrow_schema(SCORED)).write.mode("overwrite").parquet(staging)
         rows = self.spark.read.schema(from_arrow_schema(SCORED)).parquet(staging)
         rows = rows.withColumn("low", F.col("score") < F.lit(info.thresholds.low).cast("float"))
         again = older and not rows.join(scored, "id", "left_semi").isEmpty()
-        with self.lake.exclusive(self._waiting):
+        with self.context.exclusive():
             self.writer.merge("similarity", self._signed(rows, info), update_if="true" if again else None)
         remove_folder(self.spark, staging)
 
     def sweep(self) -> None:
         """Removes what belongs to pairs that are no longer in `qa`."""
-        with self.lake.exclusive(self._waiting):
+        with self.context.exclusive():
             pairs = self.writer.frame("qa").select("id")
             for table in EmbedStage.writes:
                 keys = self.writer.frame(table).select(*(TABLES[table].key or ())).join(pairs, "id", "left_anti")
@@ -292,9 +291,7 @@ class _Embedding:
 
     def _any(self, table: str, info: ModelInfo) -> bool:
         """Whether a table has rows of a model at all: joins with nothing are left out."""
-        found = self.lake.dataset(table)
-        mine = (pc.field("model") == info.name) & (pc.field("revision") == info.revision)
-        return found is not None and found.head(1, columns=["model"], filter=mine).num_rows > 0
+        return self.lake.holds_rows(table, (pc.field("model") == info.name) & (pc.field("revision") == info.revision))
 
     def written(self) -> dict[str, int]:
         """Counts of the run, of what stands in tables and was staged."""
@@ -307,9 +304,3 @@ class _Embedding:
     def _signed(self, rows: DataFrame, info: ModelInfo) -> DataFrame:
         names = {"model": info.name, "revision": info.revision, "run_id": self.context.run_id}
         return rows.withColumns({name: F.lit(value) for name, value in names.items()})
-
-    def _staging(self, name: str) -> str:
-        return f"{self.lake.uri}/{STAGING}/{self.context.run_id}-{name}"
-
-    def _waiting(self) -> None:
-        self.progress.say("embed: another job is writing to this lake; waiting for it.")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import chain
 
 import pyarrow as pa
 
 from faquarry.config.settings import EmbedSettings
 from faquarry.vectors.jobs import Job
 from faquarry.vectors.load import worker_encoder
-from faquarry.vectors.runtime import place_of_task
+from faquarry.vectors.runtime import Place, in_place
 from faquarry.vectors.task import encode_batches
 
 __all__ = ["encoding"]
@@ -22,14 +21,9 @@ def encoding(
     """The function that mapInArrow is given. `count` is told texts and tokens as they are done."""
     info = job.info
 
-    def encode(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        filled = (batch for batch in batches if batch.num_rows)
-        first = next(filled, None)
-        if first is None:  # no text, no model
-            return
-        place = place_of_task(info, settings)
-        yield from encode_batches(
-            chain([first], filled),
+    def encode(batches: Iterator[pa.RecordBatch], place: Place) -> Iterator[pa.RecordBatch]:
+        return encode_batches(
+            batches,
             worker_encoder(info, settings, place.device, place.threads),
             budget=place.budget,
             pool_bytes=settings.pool_bytes,
@@ -38,4 +32,4 @@ def encoding(
             done=count,
         )
 
-    return encode
+    return in_place(info, settings, encode)

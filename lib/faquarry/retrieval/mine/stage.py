@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 
 __all__ = ["MineStage"]
 
-STAGING = "_staging"
 TASK_QUERIES = 2000  # of a task that scores; fewer where there are few
 SMALL_TASK_QUERIES = 100
 
@@ -171,7 +170,7 @@ class _Mining:
                 for number in range(rounds):
                     mine = F.pmod(F.xxhash64("query_id"), F.lit(rounds)) == number if rounds > 1 else F.lit(True)
                     self._round(todo.where(mine), number)
-            remove_folder(self.spark, self._staging("answers"))
+            remove_folder(self.spark, self.context.staging("answers"))
         self._sweep()
         self._suspects()
         return Outcome(self._counts())
@@ -194,9 +193,8 @@ class _Mining:
     @cached_property
     def fresh(self) -> bool:
         """Whether the lake knows nothing of this scorer yet."""
-        table = self.lake.dataset("_candidates")
         mine = (pc.field("scorer") == self.scorer["scorer"]) & (pc.field("revision") == self.scorer["revision"])
-        return table is None or table.head(1, columns=["scorer"], filter=mine).num_rows == 0
+        return not self.lake.holds_rows("_candidates", mine)
 
     def _state(self) -> DataFrame:
         rows = self.writer.frame("_candidates")
@@ -237,7 +235,7 @@ class _Mining:
         corpus = self.writer.frame("benchmark_corpus").select("language", "id", "text")
         corpus = corpus.withColumn("answer_key", F.md5(normal("text")))
         described = corpus.join(answers, ["language", "answer_key"], "left").drop("answer_key", "language")
-        described.write.mode("overwrite").parquet(self._staging("answers"))
+        described.write.mode("overwrite").parquet(self.context.staging("answers"))
 
     def _questions(self) -> DataFrame:
         """(id, vector) of questions, where they are to be compared."""
@@ -249,7 +247,7 @@ class _Mining:
 
     def _candidates(self, queries: DataFrame, hits: DataFrame, count: int) -> DataFrame:
         """Rows of `CANDIDATE`, those of a query side by side."""
-        answers = self.spark.read.parquet(self._staging("answers"))
+        answers = self.spark.read.parquet(self.context.staging("answers"))
         qrels = self.writer.frame("benchmark_qrels").select("query_id", F.col("corpus_id").alias("positive_id"))
         positive = answers.select(
             F.col("id").alias("positive_id"),
@@ -296,7 +294,7 @@ class _Mining:
         """Searches, scores and settles some queries, and commits what came of them."""
         stage = self.stage
         sizes = {row["search"]: row["count"] for row in queries.groupBy("search").count().collect()}
-        found, staging = self._staging(f"hits-{number}"), self._staging(f"mined-{number}")
+        found, staging = self.context.staging(f"hits-{number}"), self.context.staging(f"mined-{number}")
         hits = []
         if sizes.get(True):
             hits.append(self.search.hits(queries.where("search"), found))
@@ -318,7 +316,7 @@ class _Mining:
             )
             results.write.mode("overwrite").parquet(staging)
         results = self.spark.read.schema(from_arrow_schema(MINED)).parquet(staging)
-        with self.lake.exclusive(self._waiting):
+        with self.context.exclusive():
             self._commit(results)
         for folder in (found, staging):
             remove_folder(self.spark, folder)
@@ -349,7 +347,7 @@ class _Mining:
             gone = ask(self.lake, ("benchmark_queries", table), query)
             if gone:
                 keys = self.spark.createDataFrame(gone, ", ".join(f"{name} string" for name in key.split(", ")))
-                with self.lake.exclusive(self._waiting):
+                with self.context.exclusive():
                     self.writer.delete(table, keys)
 
     def _suspects(self) -> None:
@@ -365,7 +363,7 @@ class _Mining:
         if sorted(map(str, there)) == sorted(str(tuple(row.values())) for row in rows):
             return
         signed = {"stage": "mine", "reason": "suspect", "run_id": self.context.run_id}
-        with self.lake.exclusive(self._waiting):
+        with self.context.exclusive():
             frame = self.writer.from_rows("rejects", [{**row, **signed} for row in rows])
             self.writer.replace_where("rejects", frame, "stage = 'mine'")
 
@@ -386,9 +384,3 @@ class _Mining:
 
     def _signed(self, rows: DataFrame) -> DataFrame:
         return rows.withColumn("run_id", F.lit(self.context.run_id))
-
-    def _staging(self, name: str) -> str:
-        return f"{self.lake.uri}/{STAGING}/{self.context.run_id}-{name}"
-
-    def _waiting(self) -> None:
-        self.progress.say("mine: another job is writing to this lake; waiting for it.")

@@ -55,7 +55,7 @@ class Search:
             new = corpus.join(kept, ["language", "id"], "left_anti").localCheckpoint()
         sizes = new.groupBy("language").count().collect()
         buckets = {row["language"]: math.ceil(row["count"] / self.block_documents) for row in sizes}
-        staging = f"{self.lake.uri}/_staging/{self.context.run_id}-blocks"
+        staging = self.context.staging("blocks")
         if buckets:
             many = self.spark.createDataFrame(list(buckets.items()), "language string, buckets int")
             bucket = F.pmod(F.xxhash64("id"), F.col("buckets")).cast("int").alias("bucket")
@@ -83,8 +83,7 @@ class Search:
 
     def _wrong_blocks(self) -> DataFrame | None:
         """(language, block) of those that hold an answer which is gone, or were made otherwise; None: there are no blocks."""
-        table = self.lake.dataset("_blocks")
-        if table is None or table.head(1, columns=["language"]).num_rows == 0:
+        if not self.lake.holds_rows("_blocks"):
             return None
         corpus = self.writer.frame("benchmark_corpus").select("language", "id")
         gone = self._held().join(corpus, ["language", "id"], "left_anti").select("language", "block")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from faquarry.config.settings import ScoreSettings
-from faquarry.vectors.runtime import TOLERANCE, Kept, lower_precision, model_folder, require_models_extra, settle
+from faquarry.vectors.runtime import TOLERANCE, Kept, loaded, lower_precision, require_models_extra, settle
 from faquarry.vectors.scoring import small
 from faquarry.vectors.scoring.cross import CrossScorer, probabilities
 from faquarry.vectors.scoring.model import Scorer, ScorerInfo
@@ -52,15 +52,7 @@ def load_scorer(
 def _cross_encoder(info: ScorerInfo, settings: ScoreSettings, device: str) -> Any:
     from sentence_transformers import CrossEncoder
 
-    model = CrossEncoder(
-        str(model_folder(info, settings)),
-        device=device,
-        trust_remote_code=settings.trust_remote_code,
-        local_files_only=not settings.trust_remote_code,
-        model_kwargs={"use_safetensors": True, "dtype": "float32"},
-    )
-    model.eval()
-    return model
+    return loaded(CrossEncoder, info, settings, device)
 
 
 def scores_hold(exact: Any, rough: Any) -> bool:
