@@ -18,12 +18,14 @@ __all__ = [
     "ExportSettings",
     "ExtractSettings",
     "FilterSettings",
+    "GraphSettings",
     "JudgeSettings",
     "LabelSettings",
     "LanguageSettings",
     "LogSettings",
     "MineSettings",
     "ModelSettings",
+    "ReadingSettings",
     "ScoreSettings",
     "Settings",
     "SourceSettings",
@@ -84,10 +86,9 @@ class LanguageSettings(Section):
     min_confidence: float = Field(0.0, ge=0, le=1, description="below this a pair becomes the reject `language`")
 
 
-class ExtractSettings(Section):
-    """Archives in, tables out (verb `extract`)."""
+class ReadingSettings(Section):
+    """How archives are read, whichever stage reads them."""
 
-    parser: Literal["faquarry", "extruct"] = Field("faquarry", description="extruct only for comparison")
     max_record_bytes: int = Field(
         16 * 1024 * 1024, ge=1024, description="payload after decoding; a larger record becomes a reject"
     )
@@ -97,7 +98,26 @@ class ExtractSettings(Section):
         1024 * 1024 * 1024, ge=1024, description="a larger archive is split at member boundaries into this size"
     )
     group_bytes: int = Field(64 * 1024 * 1024, ge=1, description="small files are grouped into tasks of this size")
+
+
+class ExtractSettings(ReadingSettings):
+    """Archives in, tables out (verb `extract`)."""
+
+    parser: Literal["faquarry", "extruct"] = Field("faquarry", description="extruct only for comparison")
     boilerplate: bool = Field(True, description="look for answers that repeat across a whole site")
+
+
+class GraphSettings(ReadingSettings):
+    """The web graph (verb `graph`)."""
+
+    max_text_chars: int = Field(20_000, ge=100, description="main text of a document is cut here")
+    max_url_chars: int = Field(2000, ge=100, description="longer addresses are not followed (reason long_url)")
+    max_anchor_chars: int = Field(
+        200, ge=10, description="a longer anchor is a whole teaser, not a name (reason long_anchor)"
+    )
+    max_links: int = Field(10_000, ge=1, description="links of one page that are looked at, from its beginning")
+    nofollow: bool = Field(True, description="keep links that say rel=nofollow (sponsored and ugc are never kept)")
+    dropped_links: bool = Field(True, description="write links that are not kept as well, with the reason")
 
 
 class DedupSettings(Section):
@@ -380,6 +400,7 @@ class Settings(Section):
     label: LabelSettings = LabelSettings()
     score: ScoreSettings = ScoreSettings()
     mine: MineSettings = MineSettings()
+    graph: GraphSettings = GraphSettings()
     export: ExportSettings = ExportSettings()
     spark: SparkSettings = SparkSettings()
     log: LogSettings = LogSettings()

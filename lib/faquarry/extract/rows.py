@@ -17,12 +17,12 @@ import pyarrow as pa
 from faquarry import __version__
 from faquarry.config.settings import ExtractSettings, FilterSettings, LanguageSettings, SourceSettings
 from faquarry.errors import SourceError
-from faquarry.extract.parts import Part, crawl_of, read_part
-from faquarry.extract.place import origin_of, site_of
+from faquarry.intake.parts import Part, crawl_of, read_part
 from faquarry.lake.tables import PAGES, QA, REJECTS
 from faquarry.language import Hints, identify_page
 from faquarry.markup.model import Extraction, Page, Pair, Reason, Reject
 from faquarry.markup.page import extract_nodes, extract_page
+from faquarry.web.place import origin_of, site_of
 from faquarry.web.record import Problem, Record, ScanCounts
 from faquarry.web.structured import StructuredPage
 

@@ -1,17 +1,14 @@
 """The verb `extract` on Spark: plan, read in Python workers, commit a batch of sources at a time.
 
-HTML never crosses into the JVM: a task gets paths, reads archives in Python and gives back rows. The rows of a batch are
-staged as Parquet once (a plan with a Python function in it must not run twice), then go into the tables in an order that
-can be cut anywhere: what counts as read is decided by `sources`, written last, and everything before it is repeatable.
+The rows of a batch are staged as Parquet once (`faquarry.intake`), then go into the tables in an order that can be cut
+anywhere: what counts as read is decided by `sources`, written last, and everything before it is repeatable.
 A pair is in `qa` only while its page is in `pages` (it comes after it, and goes before it), so that whatever a killed run
 left of a source is found by the source's pages and rejects.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -19,26 +16,24 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import functions as F
-from pyspark.sql.pandas.types import from_arrow_schema
 
 from faquarry.config.settings import LanguageSettings, Settings
 from faquarry.errors import NothingToRead
 from faquarry.extract.boilerplate import sweep
 from faquarry.extract.extras import require_extras
-from faquarry.extract.parts import Input, inputs_of, parts_of
-from faquarry.extract.plan import chunked, pack
 from faquarry.extract.representative import add_places, remove_places
 from faquarry.extract.rows import STAGED, Reading, read_rows
+from faquarry.intake.parts import Input, Part, inputs_of
+from faquarry.intake.stage import staged, staged_batches
+from faquarry.intake.state import read_already
 from faquarry.lake import Lake
 from faquarry.lake.writer import LakeWriter
-from faquarry.progress import Progress
 from faquarry.spark.batches import arrow_batches
-from faquarry.spark.files import remove_folder
 from faquarry.stage import Context, Outcome, Work, fingerprint
 from faquarry.web.sources import resolve
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
 
 
 __all__ = ["ExtractStage"]
@@ -97,7 +92,7 @@ class ExtractStage:
 
     def _unread(self, inputs: Sequence[Input], lake: Lake) -> list[Input]:
         """Those that no run with the current version and settings has read to their end as they are now."""
-        known = _read_already(lake, fingerprint(self))
+        known = read_already(lake, "sources", fingerprint(self))
         return [item for item in inputs if item.failed or known.get(item.source.uri) != item.source.etag]
 
     def run(self, work: Work[list[Input]], context: Context) -> Outcome:
@@ -113,29 +108,22 @@ class ExtractStage:
         failed: list[tuple[str, str]] = []
         cut_short = _cut_short(context.lake) - {context.run_id}
         reread = False
-        megabytes = sum(item.source.size or 0 for item in work.payload) / 1e6
-        done_mb = 0.0
 
-        with context.progress.working("extract", megabytes, "MB"):
-            for number, batch in enumerate(chunked(work.payload, self.settings.extract.files_per_commit)):
-                staging = context.staging(str(number))
-                batch_mb = sum(item.source.size or 0 for item in batch) / 1e6
-                batch = self._unread(batch, context.lake)  # another job may have read some meanwhile
-                if not batch:
-                    done_mb += batch_mb
-                    continue
-                with _watching(context.spark, context.progress, f"{context.run_id}-{number}", done_mb, batch_mb):
-                    _stage_rows(context.spark, batch, reading, staging)
-                with context.exclusive():
-                    rows, again = _commit(writer, batch, reading, staging)
-                reread |= again
-                remove_folder(context.spark, staging)
-                done_mb += batch_mb
-                failed += [(row["source"], row["error"]) for row in rows if row["status"] == "failed"]
-                for name in ("pages", "pairs", "rejects"):
-                    totals[name] += sum(row[name] for row in rows)
-                totals["sources"] += len(rows)
-                context.progress.advance(to=done_mb, **totals)
+        def read(part: Part) -> Iterator[pa.RecordBatch]:
+            return arrow_batches(read_rows(part, reading), STAGED)
+
+        def unread(batch: Sequence[Input]) -> list[Input]:
+            return self._unread(batch, context.lake)
+
+        for batch, staging in staged_batches(work.payload, context, self.settings.extract, read, STAGED, unread):
+            with context.exclusive():
+                rows, again = _commit(writer, batch, reading, staging)
+            reread |= again
+            failed += [(row["source"], row["error"]) for row in rows if row["status"] == "failed"]
+            for name in ("pages", "pairs", "rejects"):
+                totals[name] += sum(row[name] for row in rows)
+            totals["sources"] += len(rows)
+            context.progress.advance(**totals)
         if self.settings.extract.boilerplate and totals["sources"] + len(cut_short) > 0:
             runs = None if reread or cut_short else [context.run_id]
             with context.exclusive():
@@ -143,16 +131,6 @@ class ExtractStage:
         for source, error in failed[:20]:
             context.progress.say(f"extract: failed: {source}: {error}")
         return Outcome({**totals, "failed": len(failed)}, failed)
-
-
-def _read_already(lake: Lake, current: str) -> dict[str, str]:
-    """{source: etag} of what was read to its end by a run with the current version and settings."""
-    runs = {row["run_id"]: row["fingerprint"] for row in lake.rows("runs", ["run_id", "fingerprint"])}
-    return {
-        row["source"]: row["etag"]
-        for row in lake.rows("sources", ["source", "etag", "status", "run_id"])
-        if row["status"] != "failed" and runs.get(row["run_id"]) == current
-    }
 
 
 def _cut_short(lake: Lake) -> set[str]:
@@ -170,31 +148,16 @@ def _cut_short(lake: Lake) -> set[str]:
     return {run_id for run_id, wrote in unfinished.items() if not finished or wrote > max(finished)}
 
 
-def _stage_rows(spark: SparkSession, batch: Sequence[Input], reading: Reading, staging: str) -> None:
-    """Reads a batch in the workers and leaves its rows as Parquet under `staging`."""
-    parts = [part for item in batch for part in parts_of(item, reading.extract.split_bytes)]
-    tasks = pack(parts, reading.extract.group_bytes, spark.sparkContext.defaultParallelism)
-
-    def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for numbers in batches:
-            for number in numbers.column(0).to_pylist():
-                for part in tasks[number]:
-                    yield from arrow_batches(read_rows(part, reading), STAGED)
-
-    plan = spark.range(0, len(tasks), 1, max(1, len(tasks)))
-    plan.mapInArrow(read, from_arrow_schema(STAGED)).write.mode("overwrite").parquet(staging)
-
-
 def _commit(
     writer: LakeWriter, batch: Sequence[Input], reading: Reading, staging: str
 ) -> tuple[list[dict[str, Any]], bool]:
     """Puts the staged rows of a batch into the tables. -> the rows written to `sources`, and whether older rows went."""
-    staged = writer.spark.read.schema(from_arrow_schema(STAGED)).parquet(staging)
-    rows = _source_rows(staged, batch, reading.run_id)
+    found = staged(writer.spark, staging, STAGED)
+    rows = _source_rows(found, batch, reading.run_id)
     good = [row["source"] for row in rows if row["status"] != "failed"]
     again = bool(good) and _stand(writer.lake, good)
     if good:
-        kept = staged if len(good) == len(rows) else staged.where(F.col("source").isin(good))
+        kept = found if len(good) == len(rows) else found.where(F.col("source").isin(good))
         pairs = kept.where("pair IS NOT NULL").select("pair.*")
         if again:
             _withdraw(writer, good, reading)
@@ -226,11 +189,11 @@ def _withdraw(writer: LakeWriter, sources: Sequence[str], reading: Reading) -> N
     remove_places(writer, leaving, writer.frame("occurrences").where(~theirs), reading)
 
 
-def _source_rows(staged: DataFrame, batch: Sequence[Input], run_id: str) -> list[dict[str, Any]]:
+def _source_rows(read: DataFrame, batch: Sequence[Input], run_id: str) -> list[dict[str, Any]]:
     """One row a source, counted from what was staged. A source with a part missing or cut short has failed."""
     counted = {
         row["source"]: row
-        for row in staged.groupBy("source")
+        for row in read.groupBy("source")
         .agg(
             F.count("page").alias("pages"),
             F.count("pair").alias("pairs"),
@@ -267,33 +230,3 @@ def _source_rows(staged: DataFrame, batch: Sequence[Input], run_id: str) -> list
             }
         )
     return rows
-
-
-@contextmanager
-def _watching(spark: SparkSession, progress: Progress, group: str, done: float, size: float) -> Iterator[None]:
-    """Moves the bar while Spark works on a batch: by tasks finished, as the rows are counted only when written."""
-    context, stop = spark.sparkContext, threading.Event()
-    context.setJobGroup(group, "faquarry extract")
-
-    def watch() -> None:
-        tracker = context.statusTracker()
-        while not stop.wait(1.0):
-            stages = [tracker.getStageInfo(s) for j in tracker.getJobIdsForGroup(group) for s in _stages(tracker, j)]
-            tasks = sum(stage.numTasks for stage in stages if stage)
-            finished = sum(stage.numCompletedTasks for stage in stages if stage)
-            if tasks:
-                progress.advance(to=done + size * 0.95 * finished / tasks)
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        watcher.join()
-        context.setJobGroup("faquarry", "faquarry")
-
-
-def _stages(tracker: Any, job: int) -> Sequence[int]:
-    info = tracker.getJobInfo(job)
-    return info.stageIds if info else ()

@@ -30,7 +30,7 @@ def read_archive(
     coding: Coding | None = None,
     etag: str | None = None,
     max_record_bytes: int = 16 << 20,
-    needle: bytes = NEEDLE,
+    needle: bytes | None = NEEDLE,
 ) -> Iterator[Record | Problem]:
     """Records whose member begins in [start, end), and problems, in the order of the file.
 

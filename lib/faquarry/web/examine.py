@@ -11,6 +11,7 @@ import stringzilla
 from faquarry.web.coding import BodyTooLarge, decode_body
 from faquarry.web.framing import Frame, Garbage
 from faquarry.web.heads import HttpHead, parse_http
+from faquarry.web.html import declared_html, is_html
 from faquarry.web.record import Problem, Record, ScanCounts
 
 __all__ = ["NEEDLE", "WANTED", "Examiner", "payload_digest", "readable"]
@@ -33,15 +34,20 @@ def payload_digest(stored: bytes) -> str:
 
 
 class Examiner:
-    """Says of records whether they hold `needle`. Counts go where the caller says: a scan counts only its own range."""
+    """Says of records whether they hold `needle`, or, without one, whether they are pages that were found (HTML, 2xx).
 
-    def __init__(self, needle: bytes, max_record_bytes: int) -> None:
+    Counts go where the caller says: a scan counts only its own range.
+    """
+
+    def __init__(self, needle: bytes | None, max_record_bytes: int) -> None:
         self._needle, self._max_record_bytes = needle, max_record_bytes
-        text = needle.decode("latin-1")
+        text = (needle or b"").decode("latin-1")
         self._utf16 = (text.encode("utf-16-le"), text.encode("utf-16-be"))
 
     def surely_not(self, data: bytes, body: int, end: int) -> bool:
         """Whether a block is, as most are, plain text that does not hold the needle. False: it must be looked at."""
+        if self._needle is None:
+            return False
         payload = body
         if data.startswith(b"HTTP/", body):
             payload = data.find(b"\r\n\r\n", body, end) + 4
@@ -93,7 +99,11 @@ class Examiner:
     def _oversize(self, frame: Frame) -> Problem | None:
         """A block too long to keep is a problem when it names a FAQ, or when its coding hides whether it does."""
         http = _http_of(frame)
-        if not (frame.named or "content-encoding" in http.headers):
+        if self._needle is None:
+            wanted = _found(http) and declared_html(http.headers) is True
+        else:
+            wanted = frame.named or "content-encoding" in http.headers
+        if not wanted:
             return None
         return self._too_large(frame, f"its block has {frame.oversize} bytes")
 
@@ -105,13 +115,15 @@ class Examiner:
     def examine(self, frame: Frame, counts: ScanCounts) -> tuple[Record | Problem, ...]:
         """Decode the payload, and make a record of it when it holds the needle."""
         head, http = frame.head, _http_of(frame)
+        if self._needle is None and (not _found(http) or declared_html(http.headers) is False):
+            return ()
         stored = frame.data[http.end : frame.end]
         try:
             payload = decode_body(stored, http.headers, self._max_record_bytes)
         except BodyTooLarge as error:
             counts.problems += 1
             return (self._too_large(frame, str(error)),)
-        if not self._names(payload):
+        if not (is_html(payload, http.headers) if self._needle is None else self._names(payload, self._needle)):
             return ()
         if len(payload) > self._max_record_bytes:
             counts.problems += 1
@@ -131,12 +143,17 @@ class Examiner:
             ),
         )
 
-    def _names(self, payload: bytes) -> bool:
-        if _find(payload, self._needle) >= 0:
+    def _names(self, payload: bytes, needle: bytes) -> bool:
+        if _find(payload, needle) >= 0:
             return True
         if 0 not in payload[:512]:
             return False
-        return any(_find(payload, needle) >= 0 for needle in self._utf16)
+        return any(_find(payload, wide) >= 0 for wide in self._utf16)
+
+
+def _found(http: HttpHead) -> bool:
+    """Whether a server gave what was asked for; a record without an HTTP head was."""
+    return http.status is None or 200 <= http.status < 300
 
 
 def _http_of(frame: Frame) -> HttpHead:

@@ -97,7 +97,7 @@ class _Buffer:
         return have
 
 
-def frames(flow: Flow, *, needle: bytes, max_block_bytes: int) -> Iterator[Frame | Garbage]:
+def frames(flow: Flow, *, needle: bytes | None, max_block_bytes: int) -> Iterator[Frame | Garbage]:
     """The records of a flow. Nothing is raised: what is no record is `Garbage`, what is cut short says so.
 
     Holds at most `max_block_bytes` and a head and two chunks.
@@ -225,7 +225,7 @@ def _only_blank(data: bytes, at: int) -> bool:
     return (blank.end() if blank else at) == len(data)
 
 
-def _oversize(buffer: _Buffer, head: Head, needle: bytes) -> Frame:
+def _oversize(buffer: _Buffer, head: Head, needle: bytes | None) -> Frame:
     """Pass a block that is too long to keep. A record that begins inside it ends it: then its length was wrong."""
     length, body, begin = head.length or 0, head.body - buffer.at, buffer.position
     buffer.ensure(body + HEAD_OF_OVERSIZE)
@@ -240,7 +240,7 @@ def _oversize(buffer: _Buffer, head: Head, needle: bytes) -> Frame:
         at = buffer.at
         inner = next_start(buffer.data, at + 1, at + have)
         stop = at + have if inner is None else inner
-        named = named or _find(buffer.data, needle, at, stop) >= 0
+        named = named or (needle is not None and _find(buffer.data, needle, at, stop) >= 0)
         if inner is not None:
             passed += inner - at
             buffer.at = inner

@@ -167,7 +167,7 @@ def read_plan(
     settings: SourceSettings | None = None,
     *,
     counts: ScanCounts,
-    needle: bytes = NEEDLE,
+    needle: bytes | None = NEEDLE,
     max_record_bytes: int = 16 << 20,
 ) -> Iterator[Record | Problem]:
     """The planned records that hold `needle`, and what could not be read: as `scan` gives them, and no others.

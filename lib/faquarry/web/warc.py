@@ -43,7 +43,7 @@ def splittable(coding: Coding) -> bool:
 def scan(
     stream: ByteStream,
     *,
-    needle: bytes = NEEDLE,
+    needle: bytes | None = NEEDLE,
     start: int = 0,
     end: int | None = None,
     origin: int | None = None,
@@ -52,7 +52,8 @@ def scan(
     max_record_bytes: int = 16 << 20,
     counts: ScanCounts,
 ) -> Iterator[Record | Problem]:
-    """The responses and resources whose decoded payload holds `needle`, and what could not be read.
+    """The responses and resources whose decoded payload holds `needle`, and what could not be read. Without a needle
+    (None) those that are pages: HTML that a server gave with a status of 2xx.
 
     `stream` gives the file's bytes from `origin` on (unset: from `start`), in order. With `start` and `end` (bytes of
     the stored file) only records whose member begins in ``[start, end)`` are given; then `coding` says how the archive
@@ -69,7 +70,7 @@ class _Scan:
     def __init__(
         self,
         stream: ByteStream,
-        needle: bytes,
+        needle: bytes | None,
         start: int,
         end: int | None,
         origin: int | None,

@@ -17,8 +17,12 @@ from faquarry.web.owi import read_owi
 from faquarry.web.record import Problem, Record, ScanCounts
 from faquarry.web.sources import Source
 from faquarry.web.structured import StructuredPage
+from faquarry.web.warc import NEEDLE
 
-__all__ = ["Input", "Part", "crawl_of", "inputs_of", "parts_of", "read_part"]
+__all__ = ["PAGE_KINDS", "Input", "Part", "crawl_of", "inputs_of", "parts_of", "read_pages", "read_part"]
+
+PAGE_KINDS = ("warc", "index")
+"""Kinds of sources that hold pages as they were fetched."""
 
 # Common Crawl's names of crawls, as they stand in the paths of its archives.
 _CRAWL = re.compile(r"CC-(?:MAIN|NEWS)-\d{4}(?:-\d{2})?(?!\d)")
@@ -105,24 +109,49 @@ def read_part(
         SourceError: the source cannot be read (any further).
     """
     source = part.input.source
-    if part.input.plan is not None:
-        yield from read_plan(part.input.plan, settings, counts=counts, max_record_bytes=max_record_bytes)
-    elif source.kind == "nquads":
+    if source.kind == "nquads":
         with open_range(source.uri, 0, None, settings, source.etag or None) as stream:
             yield from read_nquads(stream, counts=counts, max_record_bytes=max_record_bytes)
     elif source.kind == "owi":
         yield from read_owi(source.uri, settings, counts=counts)
     else:
-        yield from read_archive(
-            source.uri,
-            settings,
-            counts=counts,
-            start=part.start,
-            end=part.end,
-            coding=source.coding,
-            etag=source.etag or None,
-            max_record_bytes=max_record_bytes,
+        yield from _read_records(part, settings, max_record_bytes, counts, NEEDLE)
+
+
+def read_pages(
+    part: Part, settings: SourceSettings, *, max_record_bytes: int, counts: ScanCounts
+) -> Iterator[Record | Problem]:
+    """Every page (HTML, status 2xx) of a part of an archive, and what could not be read.
+
+    Raises:
+        SourceError: the source cannot be read (any further), or is of a kind that holds no pages.
+    """
+    kind = part.input.source.kind
+    if kind not in PAGE_KINDS:
+        raise SourceError(
+            f"{part.uri} is of the kind {kind}, which holds no pages: give WARC archives or a columnar index."
         )
+    yield from _read_records(part, settings, max_record_bytes, counts, None)
+
+
+def _read_records(
+    part: Part, settings: SourceSettings, max_record_bytes: int, counts: ScanCounts, needle: bytes | None
+) -> Iterator[Record | Problem]:
+    source = part.input.source
+    if part.input.plan is not None:
+        yield from read_plan(part.input.plan, settings, counts=counts, needle=needle, max_record_bytes=max_record_bytes)
+        return
+    yield from read_archive(
+        source.uri,
+        settings,
+        counts=counts,
+        start=part.start,
+        end=part.end,
+        coding=source.coding,
+        etag=source.etag or None,
+        max_record_bytes=max_record_bytes,
+        needle=needle,
+    )
 
 
 def crawl_of(uri: str) -> str | None:

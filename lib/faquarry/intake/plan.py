@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
 
-from faquarry.extract.parts import Part
+from faquarry.intake.parts import Part
 
 __all__ = ["chunked", "pack"]
 

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faquarry.config.settings import SourceSettings
-from faquarry.extract.parts import Input, Part, crawl_of, inputs_of, parts_of
-from faquarry.extract.place import origin_of, site_of
-from faquarry.extract.plan import chunked, pack
+from faquarry.intake.parts import Input, Part, crawl_of, inputs_of, parts_of
+from faquarry.intake.plan import chunked, pack
+from faquarry.web.place import origin_of, site_of
 from faquarry.web.sources import Source, resolve
 
 

@@ -1,0 +1,1 @@
+"""The web graph: documents and the links between them, out of archives."""
