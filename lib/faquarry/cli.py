@@ -223,6 +223,31 @@ def _sql(options: argparse.Namespace, configured: Configured) -> int:
     return 0
 
 
+def _perturb(options: argparse.Namespace, configured: Configured) -> int:
+    from faquarry.progress import Progress
+    from faquarry.robustness.perturb.command import describe, perturb_file
+
+    if options.list:
+        print(describe())
+        return 0
+    if options.source is None:
+        raise UsageError("perturb needs a FILE of queries, or - for standard input (--list shows the operations).")
+    if options.dry_run:
+        print(f"perturb: would perturb {options.source} by {options.operation} (dry run, nothing was written).")
+        return 0
+    perturb_file(
+        options.source,
+        options.operation,
+        options.strength,
+        options.seed,
+        options.language,
+        options.output,
+        options.format,
+        Progress(configured.settings.log),
+    )
+    return 0
+
+
 def _export(options: argparse.Namespace, configured: Configured) -> int:
     from faquarry.export.request import Request
     from faquarry.export.run import export
@@ -376,6 +401,27 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--takedown", metavar="FILE", help="leave out what stands on these URLs or sites, one a line")
 
 
+def _perturb_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "source",
+        nargs="?",
+        metavar="FILE",
+        help="queries: lines, .jsonl or .parquet with columns text and, if there, id and language; - is standard input",
+    )
+    parser.add_argument(
+        "--operation",
+        default="defaults",
+        metavar="O[,O2]",
+        help="operations, each applied for itself; also: defaults (those natural in the language), all",
+    )
+    parser.add_argument("--strength", default="10%", metavar="S[,S2]", help="edits a query: 1, 2, or a share as 10%%")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="other draws (default 0)")
+    parser.add_argument("--language", metavar="CODE", help="language of rows that do not name theirs (de, deu, pt-BR)")
+    parser.add_argument("--output", metavar="FILE", help="write there, by its suffix .jsonl, .tsv or .parquet")
+    parser.add_argument("--format", choices=["jsonl", "tsv", "parquet"], help="over the suffix (terminal: jsonl)")
+    parser.add_argument("--list", action="store_true", help="show the operations and stop")
+
+
 def _maintain_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--retention", type=float, default=168.0, metavar="HOURS", help="keep versions this young (default 168)"
@@ -399,6 +445,7 @@ VERBS: tuple[Verb, ...] = (
         _train_options,
         recipe=True,
     ),
+    Verb("perturb", "perturb queries as people would: typos, accents, words", _perturb, _perturb_options),
     Verb("evaluate", "measure retrievers and their robustness (not yet)", _later("evaluate")),
     Verb("report", "write one page about the lake (not yet)", _later("report")),
     Verb("export", "write files for other tools", _export, _export_options),

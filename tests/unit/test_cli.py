@@ -15,7 +15,7 @@ from deltalake import write_deltalake
 from faquarry.cli import VERBS, main
 
 CONTRACT = (
-    "extract deduplicate embed label align judge benchmark mine graph train evaluate report export run sql doctor config maintain"
+    "extract deduplicate embed label align judge benchmark mine graph train perturb evaluate report export run sql doctor config maintain"
 ).split()
 LATER = ("graph", "evaluate", "report")
 

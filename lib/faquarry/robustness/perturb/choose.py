@@ -76,14 +76,15 @@ def choose(pieces: Pieces, places: list[int], budget: int, draw: Draw, propose: 
 
 def _fits(pieces: Pieces, change: Change) -> bool:
     """True when the graphemes around stay what they were, and nothing becomes malformed or leaves NFC."""
+    start, end, inner = change
     units = pieces.pieces
-    around = slice(max(0, change.start - 2), change.start), slice(change.end, change.end + 2)
-    before, after = units[around[0]], units[around[1]]
-    old = "".join([*before, *units[change.start : change.end], *after])
-    new = "".join([*before, change.new, *after])
-    inner = clusters(change.new)
-    if len(inner) > max(1, change.end - change.start) or clusters(new) != [*before, *inner, *after]:
+    before, after = "".join(units[start - 1 : start]), "".join(units[end : end + 1])
+    new = before + inner + after
+    cut = clusters(new)
+    if cut[0] != (before or cut[0]) or cut[-1] != (after or cut[-1]):
         return False
-    if malformed(new) > malformed(old):
+    if len(cut) - bool(before) - bool(after) > (max(1, end - start) if inner else 0):
+        return False
+    if _MALFORMED.search(new) is not None and malformed(new) > malformed(before + "".join(units[start:end]) + after):
         return False
     return not pieces.is_nfc or unicodedata.is_normalized("NFC", new)

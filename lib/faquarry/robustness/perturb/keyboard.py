@@ -37,8 +37,8 @@ def neighbours(layout: Layout) -> dict[str, str]:
             ]
             if near:
                 found[letter] = "".join(near)
-    for key, letter in layout.altgr:
-        found[letter] = key  # AltGr let go too early
+    for pair in layout.altgr:
+        found[pair[1]] = pair[0]  # AltGr let go too early
     return found
 
 
@@ -70,8 +70,9 @@ def neighbours_of(language: str) -> dict[str, str]:
 
 # Kana as romaji types them: rows by consonant, columns by vowel.
 _ROMAJI = {
-    "": "あいうえお", "k": "かきくけこ", "s": "さしすせそ", "t": "たちつてと", "n": "なにぬねの", "h": "はひふへほ", "m": "まみむめも",
-    "r": "らりるれろ", "g": "がぎぐげご", "z": "ざじずぜぞ", "d": "だぢづでど", "b": "ばびぶべぼ", "p": "ぱぴぷぺぽ",
+    "": "あいうえお", "k": "かきくけこ", "s": "さしすせそ", "t": "たちつてと", "n": "なにぬねの", "h": "はひふへほ",
+    "m": "まみむめも", "r": "らりるれろ", "g": "がぎぐげご", "z": "ざじずぜぞ", "d": "だぢづでど",
+    "b": "ばびぶべぼ", "p": "ぱぴぷぺぽ",
 }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ __all__ = ["OPERATIONS", "plain"]
 _STROKES = {"đ": "d", "ł": "l", "ø": "o", "ħ": "h", "ı": "i", "ŧ": "t", "ơ": "o", "ư": "u"}
 _STROKES |= {letter.upper(): base.upper() for letter, base in _STROKES.items() if letter != "ı"}
 _DOTS = {"ё": "е", "Ё": "Е", "ї": "і", "Ї": "І", "ґ": "г", "Ґ": "Г", "ў": "у", "Ў": "У"}
+_TONES = "\u0300\u0301\u0303\u0309\u0323"  # Vietnamese: huyền, sắc, ngã, hỏi, nặng
 _POINTS = frozenset(map(chr, [*range(0x05B0, 0x05BD), 0x05BF, 0x05C1, 0x05C2, 0x05C7]))  # Hebrew niqqud
 
 
@@ -83,6 +84,8 @@ _OWN = {  # letters that stand on no key of their own, or on a dead key
 def _wrong_marks(language: str) -> dict[str, str]:
     """Each letter that has relatives in this language, and those relatives."""
     own = set(letters_of(language)) | set(_OWN.get(language, ""))
+    if language == "vie":
+        return _wrong_vowels()
     if language == "ell":
         own |= set("άέήίϊΐόύϋΰώ")
     found: dict[str, str] = {}
@@ -98,14 +101,22 @@ def _wrong_marks(language: str) -> dict[str, str]:
     return found
 
 
+def _wrong_vowels() -> dict[str, str]:
+    """Vietnamese: the breve, hat or horn of a vowel comes, goes or changes; its tone stays."""
+    found: dict[str, str] = {}
+    for family in ("aăâ", "eê", "oôơ", "uư", "AĂÂ", "EÊ", "OÔƠ", "UƯ"):
+        for tone in ("", *_TONES):
+            toned = [unicodedata.normalize("NFC", letter + tone) for letter in family]
+            found |= {letter: "".join(other for other in toned if other != letter) for letter in toned}
+    return found | {"d": "đ", "đ": "d", "D": "Đ", "Đ": "D"}
+
+
 def _wrong(language: str) -> Editor:
     table = _wrong_marks(language)
     return _replacing(lambda piece: table.get(piece, ""))
 
 
 # -- Vietnamese ------------------------------------------------------------------------------------------------------
-
-_TONES = "\u0300\u0301\u0303\u0309\u0323"  # huyền, sắc, ngã, hỏi, nặng
 
 
 @lru_cache(maxsize=4096)
@@ -133,7 +144,19 @@ _TASHKEEL = frozenset(map(chr, [*range(0x064B, 0x0653), 0x0670]))
 _VARIANTS = {
     "أ": "ا", "إ": "اأ", "آ": "اأ", "ٱ": "ا", "ؤ": "و", "ئ": "يى", "ة": "ه", "ى": "ي",
 }  # fmt: skip
-_VARIANTS_FA = {"أ": "ا", "إ": "ا", "آ": "ا", "ؤ": "و", "ئ": "ی", "ۀ": "ه", "ة": "ه", "ی": "ي", "ک": "ك", "ي": "ی", "ك": "ک"}
+_VARIANTS_FA = {
+    "أ": "ا",
+    "إ": "ا",
+    "آ": "ا",
+    "ؤ": "و",
+    "ئ": "ی",
+    "ۀ": "ه",
+    "ة": "ه",
+    "ی": "ي",
+    "ک": "ك",
+    "ي": "ی",
+    "ك": "ک",
+}
 _WORD_END = {"ه": "ة", "ي": "ى"}
 
 

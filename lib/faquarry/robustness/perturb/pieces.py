@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
+from itertools import accumulate
 
 import regex
 
@@ -28,6 +29,7 @@ _PROTECTED = re.compile(
     re.IGNORECASE,
 )
 _MAYBE_PROTECTED = re.compile(r"\d|@|#|://|\.[A-Za-z]")
+_CLUSTERS: Callable[[str], list[str]] = regex.compile(r"\X").findall
 _NO_SPANS: tuple[tuple[int, int], ...] = ()
 
 
@@ -37,7 +39,7 @@ def clusters(text: str) -> list[str]:
     >>> clusters("ที่ क्षमा")
     ['ที่', ' ', 'क्ष', 'मा']
     """
-    return regex.findall(r"\X", text)  # type: ignore[no-any-return]
+    return _CLUSTERS(text)
 
 
 @lru_cache(maxsize=1)
@@ -52,7 +54,7 @@ def _clustering() -> re.Pattern[str]:
 
 def is_simple(text: str) -> bool:
     """True when every grapheme of the text is one code point, whatever is done to its order."""
-    return text.isascii() and "\r" not in text or _clustering().search(text) is None
+    return (text.isascii() and "\r" not in text) or _clustering().search(text) is None
 
 
 def protected_spans(text: str) -> Sequence[tuple[int, int]]:
@@ -86,15 +88,15 @@ class Pieces:
         """Where each piece starts, in characters; one more than there are pieces."""
         if self.simple:
             return range(len(self.text) + 1)
-        found = [0]
-        for piece in self.pieces:
-            found.append(found[-1] + len(piece))
-        return found
+        return list(accumulate(map(len, self.pieces), initial=0))
 
     @cached_property
     def editable(self) -> list[int]:
         """Indexes of the pieces that are letters outside protected spans."""
-        letters = [i for i, piece in enumerate(self.pieces) if piece.isalpha() or piece[0].isalpha()]
+        if self.simple:
+            letters = [i for i, letter in enumerate(self.text) if letter.isalpha()]
+        else:
+            letters = [i for i, piece in enumerate(self.pieces) if piece[0].isalpha()]
         if not self.spans:
             return letters
         barred = {at for start, end in self.spans for at in range(start, end)}

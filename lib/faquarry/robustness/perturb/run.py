@@ -14,10 +14,12 @@ from faquarry.robustness.perturb.randomness import Source
 from faquarry.robustness.perturb.registry import operation_named
 from faquarry.robustness.perturb.strength import Strength
 
-__all__ = ["perturb", "perturb_many"]
+__all__ = ["language_code", "perturb", "perturb_many"]
 
 
-def perturb(text: str, language: str, operation: str, strength: str | int = "10%", seed: int = 0, key: str = "") -> Perturbed:
+def perturb(
+    text: str, language: str, operation: str, strength: str | int | Strength = "10%", seed: int = 0, key: str = ""
+) -> Perturbed:
     """The text after an operation: a pure function of its arguments.
 
     Args:
@@ -30,6 +32,7 @@ def perturb(text: str, language: str, operation: str, strength: str | int = "10%
         UsageError: an operation, strength or language that there is not.
 
     >>> perturb("How do I reset my password?", "en", "swap", 1, key="q1").text
+    'How do I reste my password?'
     """
     return perturb_many([text], language, operation, strength, seed, [key] if key else None)[0]
 
@@ -38,7 +41,7 @@ def perturb_many(
     texts: Sequence[str],
     language: str,
     operation: str,
-    strength: str | int = "10%",
+    strength: str | int | Strength = "10%",
     seed: int = 0,
     keys: Sequence[str] | None = None,
 ) -> list[Perturbed]:
@@ -49,7 +52,7 @@ def perturb_many(
     """
     if keys is not None and len(keys) != len(texts):
         raise UsageError(f"There are {len(texts):,} texts and {len(keys):,} keys: each text needs one key.")
-    code, chosen, budget = _language(language), operation_named(operation), Strength.of(strength)
+    code, chosen, budget = language_code(language), operation_named(operation), Strength.of(strength)
     if not chosen.applies_to(code):
         return [Perturbed(text, (), False, False) for text in texts]
     edit, source = _editor(chosen, code), Source(operation, str(budget), seed)
@@ -64,12 +67,15 @@ def perturb_many(
 
 
 @lru_cache(maxsize=1024)
-def _language(language: str) -> str:
+def language_code(language: str) -> str:
+    """A code or tag as the folded ISO 639-3 code that resources are kept under; "und" stays."""
     if language.lower() == "und":
         return "und"
     code = to_iso639_3(language)
     if code is None:
-        raise UsageError(f"There is no language {language!r}: write a code such as en, eng or pt-BR, or und for unknown.")
+        raise UsageError(
+            f"There is no language {language!r}: write a code such as en, eng or pt-BR, or und for unknown."
+        )
     return code
 
 
