@@ -43,6 +43,7 @@ NO_PLACE = {  # the operation means something there, and these texts have nothin
     *(("diacritics", language) for language in ("eng", "heb")),
     *(("diacritics_wrong", language) for language in ("eng",)),
     ("homoglyph", "hye"),
+    ("homoglyph", "zho"),
 }
 GRAPHEMES = [name for name, operation in OPERATIONS.items() if operation.unit == "graphemes"]
 

@@ -22,7 +22,7 @@ def neighbours(layout: Layout) -> dict[str, str]:
     """Each letter, and those on the keys beside its key in the same layer, of the same kind (letter or sign).
 
     >>> neighbours(LAYOUTS["us"])["g"], neighbours(LAYOUTS["german"])["z"], neighbours(LAYOUTS["turkish"])["ı"]
-    ('btyfhv', 'tughj', 'uojk')
+    ('tyfhvb', 'tugh', 'uojk')
     """
     found: dict[str, str] = {}
     for layer in (layout.rows, layout.shifted):

@@ -16,7 +16,7 @@ from faquarry.robustness.perturb.operation import Editor, Operation, grapheme_ed
 from faquarry.robustness.perturb.pieces import Pieces
 from faquarry.robustness.perturb.randomness import Draw
 
-__all__ = ["OPERATIONS", "plain"]
+__all__ = ["OPERATIONS", "plain", "wrong_marks"]
 
 _STROKES = {"đ": "d", "ł": "l", "ø": "o", "ħ": "h", "ı": "i", "ŧ": "t", "ơ": "o", "ư": "u"}
 _STROKES |= {letter.upper(): base.upper() for letter, base in _STROKES.items() if letter != "ı"}
@@ -81,7 +81,7 @@ _OWN = {  # letters that stand on no key of their own, or on a dead key
 
 
 @lru_cache(maxsize=512)
-def _wrong_marks(language: str) -> dict[str, str]:
+def wrong_marks(language: str) -> dict[str, str]:
     """Each letter that has relatives in this language, and those relatives."""
     own = set(letters_of(language)) | set(_OWN.get(language, ""))
     if language == "vie":
@@ -112,7 +112,7 @@ def _wrong_vowels() -> dict[str, str]:
 
 
 def _wrong(language: str) -> Editor:
-    table = _wrong_marks(language)
+    table = wrong_marks(language)
     return _replacing(lambda piece: table.get(piece, ""))
 
 

@@ -34,7 +34,7 @@ class Draw:
 
     >>> draw = Source("swap", "1", 0).draw("q7")
     >>> draw.below(100), draw.below(100), round(draw.unit(), 3)
-    (70, 42, 0.466)
+    (53, 78, 0.683)
     """
 
     __slots__ = ("_at", "_block", "_root", "_words")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from faquarry.errors import UsageError
-from faquarry.robustness.perturb import characters, hangul, homoglyphs, indic, keyboard, marks, words
+from faquarry.robustness.perturb import characters, disfluency, hangul, homoglyphs, indic, keyboard, marks, noise, words
 from faquarry.robustness.perturb.operation import Operation
 
 __all__ = ["OPERATIONS", "defaults", "operation_named", "operations_of"]
 
 OPERATIONS: dict[str, Operation] = {
     operation.name: operation
-    for module in (characters, keyboard, marks, indic, hangul, homoglyphs, words)
+    for module in (characters, keyboard, noise, marks, indic, hangul, homoglyphs, words, disfluency)
     for operation in module.OPERATIONS
 }
 
