@@ -184,22 +184,45 @@ def _staged(stage: Stage, options: argparse.Namespace, configured: Configured) -
 
 
 def _train(options: argparse.Namespace, configured: Configured) -> int:
-    if options.recipe not in ("small", "small-scorer") and not options.recipe.endswith(".toml"):
-        raise UsageError(
-            f"there is no recipe {options.recipe}: this version has small, small-scorer, and TOML files over small."
-        )
-    if options.recipe == "small-scorer":
+    from faquarry.training.recipe_files import kind_of
+
+    base, own = kind_of(options.recipe)
+    if base == "small-scorer":
         return _train_scorer(options, configured)
+    if base != "small":
+        return _train_retriever(base, own, options, configured)
     from faquarry.training.small import run
 
     if len(options.data) != 1:
         raise UsageError("the recipe small needs --data: a file or a folder of parallel text (docs/small-encoder.md).")
-    own = options.recipe if options.recipe != "small" else None
     output = options.output or "faquarry-small"
     if options.dry_run:
         print(f"train: would train on {options.data[0]} into {output} (dry run, nothing was written).")
         return 0
     print(run(options.data[0], output, recipe=own, assignments=options.set, log=configured.settings.log))
+    return 0
+
+
+def _train_retriever(base: str, own: Path | None, options: argparse.Namespace, configured: Configured) -> int:
+    from faquarry.training.retriever.run import run
+
+    output = options.output or f"faquarry-{(own or Path(base)).stem}"
+    settings = configured.settings
+    if options.dry_run:
+        print(f"train: would train on {settings.lake} into {output} (dry run, nothing was written).")
+        return 0
+    print(
+        run(
+            base,
+            settings.lake,
+            output,
+            recipe=own,
+            assignments=options.set,
+            settings=settings.embed,
+            log=settings.log,
+            tensorboard=options.tensorboard,
+        )
+    )
     return 0
 
 
@@ -371,7 +394,11 @@ def _label_options(parser: argparse.ArgumentParser) -> None:
 
 def _train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--recipe", default="small", metavar="NAME|FILE", help="small, small-scorer, or a TOML file over small"
+        "--recipe",
+        default="rn",
+        metavar="NAME|FILE",
+        help="rn, top4, denoised, marginmse, bitext, multitask, dro, link, anchor; small, small-scorer; or a TOML file that "
+        'names one of them (base = "rn")',
     )
     parser.add_argument(
         "--data",
@@ -380,8 +407,11 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="small: parallel text; small-scorer: JSON lines of questions and answers, beside those of --lake (repeatable)",
     )
+    parser.add_argument("--tensorboard", action="store_true", help="write events for TensorBoard beside the CSV logs")
     parser.add_argument(
-        "--output", metavar="FOLDER", help="the model (default: its name); a run of small cut short goes on there"
+        "--output",
+        metavar="FOLDER",
+        help="the model and its run (default: its name); one that was cut short goes on there",
     )
 
 
@@ -440,7 +470,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("graph", "build the web graph (not yet)", _later("graph")),
     Verb(
         "train",
-        "train by a recipe: small (encoder), small-scorer (the others not yet)",
+        "train by a recipe: dense retrievers, the small encoder, the small scorer",
         _train,
         _train_options,
         recipe=True,

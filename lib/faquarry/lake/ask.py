@@ -15,13 +15,15 @@ __all__ = ["ask", "connected"]
 
 
 @contextmanager
-def connected(lake: Lake, tables: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that knows those of the tables that are there."""
+def connected(
+    lake: Lake, tables: Sequence[str], versions: Mapping[str, int] | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that knows those of the tables that are there, each at its latest version or at that of `versions`."""
     import duckdb
 
     with duckdb.connect() as connection:
         for name in tables:
-            table = lake.dataset(name)
+            table = lake.dataset(name, (versions or {}).get(name))
             if table is not None:
                 connection.register(name, table)
         yield connection

@@ -1,0 +1,162 @@
+"""Batches of examples as text, with what a loss needs beside it: masks, groups, scores of a teacher."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from faquarry.training.data.choose import Rule, chosen
+from faquarry.training.data.examples import Examples
+from faquarry.training.data.plan import Plan, Stream
+
+__all__ = ["Batch", "Batches", "assembled", "streams_of"]
+
+Ints = npt.NDArray[np.int64]
+Link = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
+
+FORGET_EVERY = 256  # batches
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """n queries and m documents: their own first, then the hard negatives of all.
+
+    Attributes:
+        ids: of the examples. (n,)
+        allowed: false where a document says what the query's own document says, or its question is the same: neither
+            may be its negative. (n, m)
+        own_negatives: of each query, the columns of its hard negatives; -1 where it has fewer. (n, k)
+        groups: of each example, -1 for none. (n,)
+        teacher: what a teacher says of the own document and of the hard negatives; nan where nothing. (n, 1 + k)
+    """
+
+    ids: list[str]
+    language: str
+    queries: list[str]
+    documents: list[str]
+    allowed: npt.NDArray[np.bool_]
+    own_negatives: Ints
+    groups: Ints
+    teacher: npt.NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.queries)
+
+
+def assembled(
+    examples: Examples, rows: Ints, *, negatives: int = 0, rule: Rule = "top", link: Link = lambda scores: scores
+) -> Batch:
+    """The rows as a batch.
+
+    Args:
+        negatives: hard negatives of a query, at most.
+        rule: how they are chosen.
+        link: what the teacher's scores become, for rules that look at them.
+    """
+    ids = examples.ids(rows)
+    keys = [examples.keys[rows]]
+    documents = examples.documents(rows)
+    count = len(rows)
+    own = np.full((count, negatives), -1, np.int64)
+    teacher = np.full((count, 1 + negatives), np.nan, np.float32)
+    teacher[:, 0] = examples.scores[rows]
+    if negatives and examples.has_negatives:
+        taken: list[Ints] = []
+        for at, row in enumerate(rows.tolist()):
+            places = examples.negatives_of(row)
+            scores = examples.negative_scores(places)
+            picked = chosen(link(scores), negatives, rule, ids[at])
+            start = count + sum(len(one) for one in taken)
+            own[at, : len(picked)] = np.arange(start, start + len(picked))
+            teacher[at, 1 : 1 + len(picked)] = scores[picked]
+            taken.append(places[picked])
+        places = np.concatenate(taken)
+        documents = documents + examples.negative_texts(places)
+        hard = examples.negative_keys(places)
+        keys.append(np.pad(hard, ((0, 0), (0, max(0, keys[0].shape[1] - hard.shape[1])))))
+    language = examples.language_names[examples.languages[rows[0]]]
+    groups = examples.groups[rows].astype(np.int64)
+    allowed = _different(keys[0], keys)
+    return Batch(ids, language, examples.queries(rows), documents, allowed, own, groups, teacher)
+
+
+def _different(mine: npt.NDArray[np.uint64], keys: list[npt.NDArray[np.uint64]]) -> npt.NDArray[np.bool_]:
+    """Whether a query and a document have no key in common. (n, k), m rows in all → (n, m)"""
+    width = max(part.shape[1] for part in keys)
+    theirs = np.concatenate([np.pad(part, ((0, 0), (0, width - part.shape[1]))) for part in keys])
+    same = np.zeros((len(mine), len(theirs)), bool)
+    for column in range(mine.shape[1]):
+        # Any key of a document against any of a query: a negative's id stands in another column than a row's.
+        for other in range(theirs.shape[1]):
+            here = mine[:, column, None]
+            same |= (here == theirs[None, :, other]) & (here != 0)
+    return ~same
+
+
+def streams_of(
+    examples: Examples, *, monolingual: bool = True, weight: float = 1.0, rows: Ints | None = None, name: str = ""
+) -> list[Stream]:
+    """Examples as streams of a plan: one a language, or one in all.
+
+    Args:
+        rows: only these.
+        weight, name: of the streams.
+    """
+    rows = np.arange(len(examples)) if rows is None else rows
+    lengths = examples.sizes[:, 1]
+    if not monolingual:
+        return [Stream(name, rows, lengths[rows], weight)]
+    order = rows[np.argsort(examples.languages[rows], kind="stable")]
+    cuts = np.flatnonzero(np.diff(examples.languages[order])) + 1
+    return [
+        Stream(f"{name} {examples.language_names[examples.languages[part[0]]]}".strip(), part, lengths[part], weight)
+        for part in np.split(order, cuts)
+        if len(part)
+    ]
+
+
+class Batches:
+    """Batches of one body of examples, for a loop of your own.
+
+    >>> for batch in Batches(examples, 128, seed=1).epoch(0):  # doctest: +SKIP
+    ...     loss = my_loss(model(batch.queries), model(batch.documents), batch.allowed)
+    """
+
+    def __init__(
+        self,
+        examples: Examples,
+        size: int = 128,
+        *,
+        seed: int = 0,
+        alpha: float = 1.0,
+        monolingual: bool = True,
+        negatives: int = 0,
+        rule: Rule = "top",
+    ) -> None:
+        """
+        Args:
+            size: queries of a batch.
+            alpha: languages get batches by (rows)^alpha.
+            monolingual: whether a batch keeps to one language.
+            negatives, rule: hard negatives of a query, and how they are chosen.
+        """
+        self.examples, self._negatives, self._rule = examples, negatives, rule
+        self.plan = Plan(streams_of(examples, monolingual=monolingual), size, seed=seed, alpha=alpha)
+
+    def __len__(self) -> int:
+        """Batches of an epoch."""
+        return self.plan.steps_per_epoch
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """The batches of an epoch, counted from 0; any epoch can be asked for at any time."""
+        yield from self.between(number * len(self), (number + 1) * len(self))
+
+    def between(self, first: int, last: int) -> Iterator[Batch]:
+        """The batches of the steps from `first` up to `last`, which is left out: how a run is resumed."""
+        for step, _, rows in self.plan.steps(first, last):
+            yield assembled(self.examples, rows, negatives=self._negatives, rule=self._rule)
+            if step % FORGET_EVERY == FORGET_EVERY - 1:
+                self.examples.forget()
