@@ -85,6 +85,12 @@ def _extract(options: argparse.Namespace, configured: Configured) -> int:
     return _staged(ExtractStage.of(options.source, configured.settings, prefix=options.prefix), options, configured)
 
 
+def _graph(options: argparse.Namespace, configured: Configured) -> int:
+    from faquarry.graph.stage import GraphStage
+
+    return _staged(GraphStage.of(options.source, configured.settings, prefix=options.prefix), options, configured)
+
+
 def _run(options: argparse.Namespace, configured: Configured) -> int:
     from faquarry.pipeline import export_of, stages
     from faquarry.sql import print_summary
@@ -467,7 +473,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("judge", "let a language model score aligned pairs", _judge),
     Verb("benchmark", "build retrieval benchmarks", _benchmark),
     Verb("mine", "mine hard negatives", _mine, _mine_options),
-    Verb("graph", "build the web graph (not yet)", _later("graph")),
+    Verb("graph", "build the web graph: documents and the links between them", _graph, _source_options),
     Verb(
         "train",
         "train by a recipe: dense retrievers, the small encoder, the small scorer",

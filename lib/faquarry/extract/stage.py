@@ -25,9 +25,9 @@ from faquarry.extract.representative import add_places, remove_places
 from faquarry.extract.rows import STAGED, Reading, read_rows
 from faquarry.intake.parts import Input, Part, inputs_of
 from faquarry.intake.stage import staged, staged_batches
-from faquarry.intake.state import read_already
+from faquarry.intake.state import GRAPH, read_already
 from faquarry.lake import Lake
-from faquarry.lake.writer import LakeWriter
+from faquarry.lake.writer import LakeWriter, sql_in
 from faquarry.spark.batches import arrow_batches
 from faquarry.stage import Context, Outcome, Work, fingerprint
 from faquarry.web.sources import resolve
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 
 __all__ = ["ExtractStage"]
+
+MINE = f" AND stage <> '{GRAPH}'"
+"""The verb `graph` keeps rejects of the same sources."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +167,7 @@ def _commit(
 
         def put(table: str, frame: DataFrame, count: int) -> None:
             if count or again:
-                writer.replace_sources(table, frame, good)
+                writer.replace_where(table, frame, sql_in("source", good) + (MINE if table == "rejects" else ""))
             else:
                 writer.ensure(table)
 
@@ -179,7 +182,8 @@ def _commit(
 def _stand(lake: Lake, sources: Sequence[str]) -> bool:
     """Whether rows of these sources are in the lake: of an earlier reading, or of a run that was cut short."""
     mine = pc.field("source").isin(list(sources))
-    return any(lake.holds_rows(name, mine) for name in ("pages", "rejects", "occurrences"))
+    rejected = mine & (pc.field("stage") != GRAPH)
+    return lake.holds_rows("rejects", rejected) or any(lake.holds_rows(name, mine) for name in ("pages", "occurrences"))
 
 
 def _withdraw(writer: LakeWriter, sources: Sequence[str], reading: Reading) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from faquarry.lake import Lake
 
-__all__ = ["read_already"]
+__all__ = ["GRAPH", "read_already"]
+
+GRAPH = "graph"
+"""`rejects.stage` of what the verb `graph` could not read: two verbs read one source, and each replaces its own rows."""
 
 
 def read_already(lake: Lake, table: str, current: str) -> dict[str, str]:

@@ -19,10 +19,14 @@ __all__ = [
     "BITEXTS",
     "BLOCKS",
     "CANDIDATES",
+    "DOCUMENTS",
     "DUPLICATES",
     "EMBEDDINGS",
+    "GRAPH_SOURCES",
+    "GROUPS",
     "JUDGEMENTS",
     "LABELS",
+    "LINKS",
     "NEGATIVES",
     "OCCURRENCES",
     "PAGES",
@@ -35,6 +39,7 @@ __all__ = [
     "SIMILAR",
     "SIMILARITY",
     "SOURCES",
+    "SUPERSEDED",
     "TABLES",
     "Table",
     "table_named",
@@ -209,9 +214,9 @@ OCCURRENCES = _table(
 
 REJECTS = _table(
     "rejects",
-    "What named a FAQ and did not become a pair. Nothing is dropped unseen.",
+    "What named a FAQ and did not become a pair, and pages that did not become a document (stage graph).",
     [
-        ("stage", TEXT, "read, markup, pairs, filter, language or site"),
+        ("stage", TEXT, "read, markup, pairs, filter, language, site or graph"),
         ("reason", TEXT, "why (an enumeration, see docs/tables.md)"),
         ("source", TEXT, "file that holds it"),
         ("offset", pa.int64(), "first byte of the stored record"),
@@ -224,6 +229,64 @@ REJECTS = _table(
     ],
     cluster=("source",),
     long_text=("detail",),
+)
+
+DOCUMENTS = _table(
+    "documents",
+    "One row a page of the archives, whatever markup it has: the latest that was fetched of an address.",
+    [
+        ("url", TEXT, "address, normalised (docs/graph.md)"),
+        ("site", TEXT, "registrable domain by the Public Suffix List"),
+        ("language", TEXT, "ISO 639-3, macro-languages folded; und: no letters"),
+        ("source", TEXT, "file that holds the record"),
+        ("offset", pa.int64(), "first byte of the stored record"),
+        ("length", pa.int64(), "bytes of the stored record"),
+        ("fetched_at", TIME, "when the page was fetched"),
+        ("digest", TEXT, "SHA-1 of the stored payload, base32, as WARC writes it"),
+        ("links", pa.int32(), "links on the page, kept or not"),
+        ("kept", pa.int32(), "links that are kept"),
+        ("run_id", TEXT, "the run that wrote the row"),
+        ("title", TEXT, "title element"),
+        ("text", TEXT, "main text: without navigation, header, footer, sidebars, forms and code"),
+    ],
+    key=("url",),
+    cluster=("site",),
+    long_text=("title",),
+)
+
+LINKS = _table(
+    "links",
+    "Every link of every document, with the first rule that speaks against it. Which lead to a document of the lake is asked "
+    "when it is needed (docs/graph.md): an archive that comes later may bring the target.",
+    [
+        ("src_url", TEXT, "the page that links (documents.url)"),
+        ("position", pa.int32(), "number of the link on the page, from 0"),
+        ("source", TEXT, "file that holds the page"),
+        ("region", TEXT, "navigation, header, footer, sidebar or body: the innermost that it stands in"),
+        ("reason", TEXT, "why it is not kept (an enumeration, see docs/graph.md); null: it is"),
+        ("run_id", TEXT, "the run that wrote the row"),
+        ("dst_url", TEXT, "the page it leads to, absolute and normalised"),
+        ("kept", pa.bool_(), "no rule speaks against it"),
+        ("same_site", pa.bool_(), "both pages are of one site"),
+        ("anchor", TEXT, "its words, or those of an image in it; cut at graph.max_anchor_chars"),
+    ],
+    key=("src_url", "position"),
+    cluster=("source",),
+    long_text=("dst_url",),
+)
+
+GROUPS = _table(
+    "groups",
+    "Documents in groups, for reweighted training: one row a document and method.",
+    [
+        ("url", TEXT, "the document (documents.url)"),
+        ("method", TEXT, "how the groups were made, with the settings that matter"),
+        ("group_id", TEXT, "the group"),
+        ("size", pa.int64(), "documents in it"),
+        ("run_id", TEXT, "the run that wrote the row"),
+    ],
+    key=("url", "method"),
+    cluster=("method",),
 )
 
 RUNS = _table(
@@ -559,6 +622,53 @@ ALIGNED = _table(
     key=("site", "model", "revision"),
 )
 
+GRAPH_SOURCES = _table(
+    "_graph_sources",
+    "State of `graph`: what it has read, a row an archive (the table `sources` says it of `extract`).",
+    [
+        ("source", TEXT, "URI of the file"),
+        ("kind", TEXT, "warc or index, found by content"),
+        ("size", pa.int64(), "bytes as stored"),
+        ("etag", TEXT, "fingerprint of the content; another one means: read again"),
+        ("status", TEXT, "done; partial: read to its end with damage inside; failed: not read to its end"),
+        ("records", pa.int64(), "records of any type"),
+        ("responses", pa.int64(), "responses and resources among them"),
+        ("documents", pa.int64(), "pages read, those included of which the lake has a later one"),
+        ("links", pa.int64(), "links on them"),
+        ("kept", pa.int64(), "links that are kept"),
+        ("rejects", pa.int64(), "rows in rejects of stage graph"),
+        ("run_id", TEXT, "the run that read it (table runs)"),
+        ("finished_at", TIME, "when its rows were committed"),
+        ("error", TEXT, "why it failed, as a sentence"),
+    ],
+    key=("source",),
+    long_text=("error",),
+)
+
+SUPERSEDED = _table(
+    "_superseded",
+    "State of `graph`: pages of which `documents` holds a later one. They take its place when its source is read again "
+    "without it.",
+    [
+        ("url", TEXT, "as in documents"),
+        ("source", TEXT, "as in documents"),
+        ("offset", pa.int64(), "as in documents"),
+        (
+            "document",
+            pa.struct([pa.field(field.name, field.type) for field in DOCUMENTS.schema]),
+            "its row in documents to be",
+        ),
+        (
+            "links",
+            pa.list_(pa.field("element", pa.struct([pa.field(field.name, field.type) for field in LINKS.schema]))),
+            "its rows in links to be",
+        ),
+    ],
+    key=("url", "source", "offset"),
+    cluster=("source",),
+    long_text=("document",),
+)
+
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
@@ -577,6 +687,9 @@ TABLES: dict[str, Table] = {
         BENCHMARK_QUERIES,
         BENCHMARK_QRELS,
         NEGATIVES,
+        DOCUMENTS,
+        LINKS,
+        GROUPS,
         RUNS,
         ALIGNED,
         BLOCKS,
@@ -585,6 +698,8 @@ TABLES: dict[str, Table] = {
         SIMILAR,
         PLACES,
         SETTLED,
+        GRAPH_SOURCES,
+        SUPERSEDED,
     )
 }
 

@@ -132,10 +132,11 @@ class LakeWriter:
         if delete is not None:
             self.delete(name, delete)
 
-    def delete(self, name: str, keys: DataFrame) -> None:
-        """Removes the rows whose key stands in `keys`."""
+    def delete(self, name: str, keys: DataFrame, on_columns: Sequence[str] | None = None) -> None:
+        """Removes the rows whose key, or whose `on_columns`, stand in `keys`."""
         self.ensure(name)
-        on = " AND ".join(f"old.{column} = new.{column}" for column in table_named(name).key or ())
+        columns = on_columns or table_named(name).key or ()
+        on = " AND ".join(f"old.`{column}` = new.`{column}`" for column in columns)
         self._retrying(
             lambda: self._handle(name).alias("old").merge(keys.alias("new"), on).whenMatchedDelete().execute()
         )

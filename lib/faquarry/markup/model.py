@@ -17,7 +17,8 @@ class Reason(StrEnum):
     TRUNCATED = "truncated"  # the file or the record ends early
     TOO_LARGE = "too_large"  # the payload exceeds extract.max_record_bytes after decoding
     UNDECODABLE = "undecodable"  # no content coding gives text
-    # of a page (stage `markup`)
+    # of a page (stages `markup` and `graph`)
+    NO_ADDRESS = "no_address"  # the record's address is none of a web page
     TIMEOUT = "timeout"  # extract.max_page_s ran out
     NO_MARKUP = "no_markup"  # the bytes say FAQPage, no markup does (CSS, scripts, prose)
     BROKEN_MARKUP = "broken_markup"  # a block names FAQPage and no rung of the ladder can read it

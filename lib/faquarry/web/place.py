@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-__all__ = ["origin_of", "site_of"]
+__all__ = ["origin_of", "site_of", "site_of_host"]
 
 
 def origin_of(url: str) -> str:
@@ -29,12 +29,12 @@ def site_of(url: str) -> str:
     >>> site_of("https://library.town.example/"), site_of("http://co.uk/"), site_of("http://localhost/")
     ('town.example', 'co.uk', 'localhost')
     """
-    host = origin_of(url).partition("://")[2]
-    return _site_of_host(host)
+    return site_of_host(origin_of(url).partition("://")[2])
 
 
 @lru_cache(maxsize=65_536)
-def _site_of_host(netloc: str) -> str:
+def site_of_host(netloc: str) -> str:
+    """The same of a host in lower case, which may have a port behind it."""
     bare = netloc.partition("]")[0] + "]" if netloc.startswith("[") else netloc.partition(":")[0]
     found = _suffixes()(bare)
     if found.top_domain_under_public_suffix:

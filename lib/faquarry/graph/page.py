@@ -1,0 +1,295 @@
+"""One page in, a document and its links out: pure, and never an exception for what a page says.
+
+One walk gives links and regions in the order of the page: the elements that may be regions and the links are selected
+together, and the links that follow a region in that order, as many as it holds, stand in it. Then the regions are cut out
+of the tree, and what is left is the main text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import stringzilla as sz
+
+from faquarry.config.settings import GraphSettings
+from faquarry.graph.address import Base, normalised
+from faquarry.graph.anchors import cleaned
+from faquarry.graph.regions import CANDIDATES, Region, region_of
+from faquarry.graph.rules import LinkReason, reason_against
+from faquarry.markup.clock import Clock, OutOfTime
+from faquarry.markup.guard import too_costly
+from faquarry.markup.model import Reason
+from faquarry.text.charset import decode_html
+from faquarry.web.place import site_of_host
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+__all__ = ["Document", "Link", "Unread", "read_document"]
+
+MAX_TITLE_CHARS = 1000
+MAX_NAMES = 300  # characters of class and id that are looked at
+MAX_HREF = 8000
+SAMPLE_CHARS = 200
+MAX_BOXES = 3000
+_MOST = 0.5  # an element that only its name makes a region, and that holds more of the text, is none
+
+_RAW = frozenset(("script", "style"))
+_CODE = frozenset(("noscript", "template", "iframe", "svg", "select", "button", "textarea", "object"))
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,40}:")
+_SELECTOR = f"a[href],form,{','.join(sorted(_RAW | _CODE))},{CANDIDATES}"
+_CUT = "\x1f"
+_BEFORE_SIGN = re.compile(r"\x1f(?=[.,;:!?)\]}%…’”»、。，！？：；）」』])")
+
+
+# (target, anchor, region, same site, reason against it)
+Link = tuple[str, str, Region, bool, LinkReason | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A page as the graph knows it. `sample` is a stretch of its text, for telling the language."""
+
+    url: str
+    site: str
+    title: str
+    text: str
+    sample: str
+    html_lang: str | None
+    found: int  # links on it, those included that are not written
+    links: Sequence[Link]
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Why a page is no document."""
+
+    reason: Reason
+    detail: str
+
+
+def read_document(
+    payload: bytes, *, url: str, headers: Mapping[str, str], settings: GraphSettings
+) -> Document | Unread:
+    """The document of one page, and every link on it, with the rule that speaks against it.
+
+    `payload` is the HTTP body behind all content codings; its charset is found here. `headers` are the HTTP headers,
+    names in lower case.
+    """
+    try:
+        return _read(payload, url, headers, settings, Clock(settings.max_page_s))
+    except OutOfTime as over:
+        return Unread(Reason.TIMEOUT, str(over))
+    except Exception as error:  # the one place: a page must never end the job, and must never vanish
+        return Unread(Reason.FAILED, f"{type(error).__name__}: {error}"[:500])
+
+
+def _read(
+    payload: bytes, url: str, headers: Mapping[str, str], settings: GraphSettings, clock: Clock
+) -> Document | Unread:
+    from selectolax.lexbor import LexborHTMLParser
+
+    address = normalised(url)
+    if address is None or len(address) > settings.max_url_chars:
+        return Unread(Reason.NO_ADDRESS, "its address is none of a web page, or too long")
+    site = site_of_host(address.split("/", 3)[2])
+    decoded = decode_html(payload, headers.get("content-type"), tld=site.rpartition(".")[2] or None)
+    if danger := too_costly(decoded.utf8):
+        return Unread(Reason.TOO_DEEP, danger)
+    tree = LexborHTMLParser(decoded.utf8)
+    clock.look()
+    base = _base(tree, url, sz.find(decoded.utf8, b"<base") >= 0 or sz.find(decoded.utf8, b"<BASE") >= 0)
+    title = tree.css_first("title")
+    root = tree.root
+    html_lang = root.attributes.get("lang") if root is not None else None
+    links: list[Link] = []
+    judge = _Judge(address, site, base, settings, links)
+    boxes = _walk(tree, judge, settings.max_links, clock)
+    text = _main_text(tree, boxes)
+    return Document(
+        url=address,
+        site=site,
+        title=cleaned(title.text()[:MAX_TITLE_CHARS]) if title is not None else "",
+        text=text[: settings.max_text_chars],
+        sample=_sample(text),
+        html_lang=html_lang,
+        found=judge.found,
+        links=links,
+    )
+
+
+def _base(tree: LexborHTMLParser, url: str, said: bool) -> Base:
+    """What relative links are relative to: the page, or what its base element says."""
+    page = Base.of(url)
+    assert page is not None  # the address was normalised
+    if said and (node := tree.css_first("base[href]")) is not None:
+        return Base.of(page.joined((node.attributes.get("href") or "")[:MAX_HREF])) or page
+    return page
+
+
+# -- regions and links ------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Open:
+    """A region that the walk is in, and how many links of it are still to come."""
+
+    region: Region
+    left: int
+
+
+def _walk(tree: LexborHTMLParser, judge: _Judge, max_links: int, clock: Clock) -> list[LexborNode]:
+    """Hands every link to `judge` with the innermost region it stands in. -> what is no main text, outermost first."""
+    boxes: list[LexborNode] = []
+    open_regions: list[_Open] = []
+    seen = links = 0
+    whole = -1  # characters of the page's text, counted when first needed
+    last = -1
+    nodes = tree.css(_SELECTOR)
+    tags = [node.tag for node in nodes]
+    for node, tag in zip(nodes, tags, strict=True):
+        if tag in _RAW:
+            node.decompose()  # holds no element, so that no other node of the list goes with it
+    for node, tag in zip(nodes, tags, strict=True):
+        if tag == "a":
+            links += 1
+            if links <= max_links:
+                judge.add(node, open_regions[-1].region if open_regions else Region.BODY)
+            for region in open_regions:
+                region.left -= 1
+            while open_regions and not open_regions[-1].left:
+                open_regions.pop()
+            continue
+        if tag in _RAW:
+            continue
+        if tag in _CODE:
+            boxes.append(node)
+            continue
+        identity = node.mem_id
+        if identity == last or tag in ("body", "html"):
+            continue  # a selector list gives a node once for each of its selectors
+        last = identity
+        seen += 1
+        if seen > MAX_BOXES:
+            continue
+        attributes = node.attributes
+        names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"[:MAX_NAMES]
+        found = (None, True) if tag == "form" else region_of(tag, attributes.get("role"), names)
+        if found is None:
+            continue
+        kind, only_named = found
+        if only_named:
+            if whole < 0:
+                whole = len(tree.body.text()) if tree.body is not None else 0
+            if _holds_content(node, whole):
+                continue
+        elif kind in (Region.HEADER, Region.FOOTER) and _inside_content(node):
+            continue
+        boxes.append(node)
+        if kind is not None and (held := len(node.css("a[href]"))):
+            open_regions.append(_Open(kind, held))
+            clock.look()
+    return boxes
+
+
+def _holds_content(node: LexborNode, whole: int) -> bool:
+    """Whether an element that only its name makes a region (or a form) is in truth what the page is about."""
+    if len(node.text()) > _MOST * whole:
+        return True
+    return node.css_first("main,article,[role=main]") is not None
+
+
+def _inside_content(node: LexborNode) -> bool:
+    """Whether a header or footer is that of an article or a section, not of the page."""
+    parent = node.parent
+    while parent is not None and parent.tag != "body":
+        if parent.tag in ("article", "main", "section", "blockquote"):
+            return True
+        parent = parent.parent
+    return False
+
+
+class _Judge:
+    """Makes links of the elements of one page, in order."""
+
+    def __init__(self, address: str, site: str, base: Base, settings: GraphSettings, links: list[Link]) -> None:
+        self._address, self._site, self._base, self._settings = address, site, base, settings
+        self._links = links
+        self._kept: set[tuple[str, str]] = set()
+        self.found = 0
+
+    def add(self, node: LexborNode, region: Region) -> None:
+        attributes = node.attributes
+        self.found += 1
+        href = attributes.get("href") or ""
+        anchor = cleaned(node.text()) or _alternative(node)
+        link = self._judged(href[:MAX_HREF], anchor, region, attributes.get("rel"))
+        if link[4] is None or self._settings.dropped_links:
+            self._links.append(link)
+
+    def _judged(self, href: str, anchor: str, region: Region, rel: str | None) -> Link:
+        settings = self._settings
+        absolute = self._base.joined(href)
+        target, site = _target(absolute)
+        if target is None:
+            scheme = _SCHEME.match(absolute)
+            if scheme and scheme[0].lower() not in ("http:", "https:"):
+                return scheme[0].lower(), anchor[: settings.max_anchor_chars], region, False, LinkReason.NOT_HTTP
+            broken = absolute[: settings.max_url_chars]
+            return broken, anchor[: settings.max_anchor_chars], region, False, LinkReason.BROKEN_URL
+        same = site == self._site
+        reason: LinkReason | None
+        if len(target) > settings.max_url_chars:
+            reason, target = LinkReason.LONG_URL, target[: settings.max_url_chars]
+        elif target == self._address:
+            reason = LinkReason.SELF
+        elif same:
+            reason = LinkReason.SAME_SITE
+        else:
+            reason = reason_against(anchor, site, region, rel, settings)
+            if reason is None:
+                if (target, anchor) in self._kept:
+                    reason = LinkReason.REPEATED
+                else:
+                    self._kept.add((target, anchor))
+        return target, anchor[: settings.max_anchor_chars], region, same, reason
+
+
+@lru_cache(maxsize=16_384)
+def _target(absolute: str) -> tuple[str | None, str]:
+    """The normalised address and its site: pages of a site link to the same places."""
+    target = normalised(absolute)
+    return (None, "") if target is None else (target, site_of_host(target.split("/", 3)[2]))
+
+
+def _alternative(node: LexborNode) -> str:
+    """What an image in a link is called, or the link itself, where it has no text."""
+    image = node.css_first("img[alt]")
+    alt = cleaned(image.attributes.get("alt") or "") if image is not None else ""
+    return alt or cleaned(node.attributes.get("aria-label") or "")
+
+
+# -- main text --------------------------------------------------------------------------------------------------------
+
+
+def _main_text(tree: LexborHTMLParser, boxes: list[LexborNode]) -> str:
+    """What is left without the boxes, on one line. Takes the tree apart: nothing else can be read from it afterwards.
+
+    Between two elements stands a blank, but not before a sign that closes.
+    """
+    for node in reversed(boxes):  # inner ones first: taking an element out takes out all in it
+        node.decompose()
+    body = tree.body
+    if body is None:
+        return ""
+    return cleaned(_BEFORE_SIGN.sub("", body.text(separator=_CUT)).replace(_CUT, " "))
+
+
+def _sample(text: str) -> str:
+    """A stretch from the middle of a text, where prose is likelier than at its ends."""
+    start = max(0, len(text) // 2 - SAMPLE_CHARS)
+    return text[start : start + SAMPLE_CHARS]
