@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from faquarry.graph.phrases import uninformative
+from faquarry.graph.phrases import bared, uninformative
 
 __all__ = ["cleaned", "is_bare_address", "says_nothing"]
 
 # Characters that join nothing and show nothing, and controls, which stand where a blank was meant.
 _UNSEEN = re.compile("[\\xad\\u200b-\\u200f\\u202a-\\u202e\\u2060\\ufeff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x9f]")
-_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 _LETTER = re.compile(r"[^\W\d_]")
 _ADDRESS = re.compile(r"(?:https?://|www\d?\.)\S+", re.IGNORECASE)
 _HOST = re.compile(r"(?:[\w-]+\.)+[\w-]{2,}(?=/|\?|$)")
@@ -46,10 +45,8 @@ def says_nothing(anchor: str) -> bool:
 def _says_nothing(anchor: str) -> bool:
     if not _LETTER.search(anchor):
         return True
-    bare = _EDGES.sub("", anchor.casefold())
-    if len(bare) == 1:
-        return ord(bare) < _ALPHABETIC_END
-    return bare in uninformative()
+    bare = bared(anchor)
+    return bare in uninformative() or (len(bare) == 1 and ord(bare) < _ALPHABETIC_END)
 
 
 def is_bare_address(anchor: str, site: str) -> bool:

@@ -35,6 +35,7 @@ MAX_TITLE_CHARS = 1000
 MAX_NAMES = 300  # characters of class and id that are looked at
 MAX_HREF = 8000
 SAMPLE_CHARS = 200
+SKIP_LINKS = 3  # links of this kind come first
 MAX_BOXES = 3000
 _MOST = 0.5  # an element that only its name makes a region, and that holds more of the text, is none
 
@@ -157,6 +158,8 @@ def _walk(tree: LexborHTMLParser, judge: _Judge, max_links: int, clock: Clock) -
     for node, tag in zip(nodes, tags, strict=True):
         if tag == "a":
             links += 1
+            if links <= SKIP_LINKS and _skips(node):
+                boxes.append(node)
             if links <= max_links:
                 judge.add(node, open_regions[-1].region if open_regions else Region.BODY)
             for region in open_regions:
@@ -201,6 +204,13 @@ def _holds_content(node: LexborNode, whole: int) -> bool:
     if len(node.text()) > _MOST * whole:
         return True
     return node.css_first("main,article,[role=main]") is not None
+
+
+def _skips(node: LexborNode) -> bool:
+    """Whether a link at the beginning of a page only leads past its navigation ("Skip to content")."""
+    attributes = node.attributes
+    said = f"{attributes.get('class') or ''} {attributes.get('id') or ''}".lower()
+    return (attributes.get("href") or "").startswith("#") and ("skip" in said or "screen-reader" in said)
 
 
 def _inside_content(node: LexborNode) -> bool:

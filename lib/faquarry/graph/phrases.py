@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from importlib.resources import files
 
-__all__ = ["phrases", "uninformative"]
+__all__ = ["bared", "phrases", "uninformative"]
+
+_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 
 
 @lru_cache(maxsize=1)
@@ -26,5 +29,14 @@ def phrases() -> dict[str, tuple[str, ...]]:
 
 @lru_cache(maxsize=1)
 def uninformative() -> frozenset[str]:
-    """All of them in lower case: a page's links are not always in its language."""
-    return frozenset(phrase.casefold() for listed in phrases().values() for phrase in listed)
+    """All of them, bared: a page's links are not always in its language."""
+    return frozenset(bared(phrase) for listed in phrases().values() for phrase in listed)
+
+
+def bared(text: str) -> str:
+    """A text as phrases are compared: without case (that of Turkish included) and without signs at its ends.
+
+    >>> bared("» DEVAMINI OKU!") == bared("devamını oku")
+    True
+    """
+    return _EDGES.sub("", text.casefold().replace("ı", "i").replace("i\u0307", "i"))

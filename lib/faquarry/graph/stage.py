@@ -238,8 +238,8 @@ def _source_rows(found: DataFrame, batch: Sequence[Input], run_id: str) -> list[
         for row in found.groupBy("source")
         .agg(
             F.count("document").alias("documents"),
-            F.sum("document.links").alias("links"),
-            F.sum("document.kept").alias("kept"),
+            F.sum("document.links_found").alias("links"),
+            F.sum("document.links_kept").alias("kept"),
             F.count("reject").alias("rejects"),
             F.sum("part.records").alias("records"),
             F.sum("part.responses").alias("responses"),
