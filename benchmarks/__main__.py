@@ -31,6 +31,8 @@ NAMES = (
     "search",
     "false_negatives",
     "export",
+    "graph",
+    "perturb",
 )
 RESULTS = Path(__file__).parent / "results"
 

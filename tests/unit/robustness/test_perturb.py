@@ -137,6 +137,22 @@ def test_another_process_and_hash_seed_give_the_same_bytes() -> None:
     assert shown.pop().count(b"True") > 30
 
 
+@pytest.mark.parametrize(
+    "text", ["a" * 50_000, "a-" * 20_000 + "!", "x." * 20_000 + "@", "1." * 20_000, "#" * 9_999, "漢" * 9_999]
+)
+def test_long_runs_take_no_longer_than_long_texts(text: str) -> None:
+    spans = protected_spans(f"{text} 1 x@y.org")
+    assert spans[-1][1] == len(text) + 10
+    assert perturb(text, "und", "swap", 1).text.count(text[0]) == text.count(text[0])
+
+
+def test_what_stands_protected() -> None:
+    text = "Is COVID-19 at shop.example.de/x?y=1 (see WWW.x.org), 3.5 mm, 在2019年, me+a@b.co.uk or @me #tag H2O?"
+    assert [text[start:end] for start, end in protected_spans(text)] == [
+        *("COVID-19", "shop.example.de/x?y=1", "WWW.x.org),", "3.5", "2019", "me+a@b.co.uk", "@me", "#tag", "H2O"),
+    ]
+
+
 def test_seeds_keys_and_strengths_draw_anew() -> None:
     text = TEXTS["eng"]
     by_key = {perturb(text, "eng", "keyboard", "10%", 0, f"k{i}").text for i in range(50)}

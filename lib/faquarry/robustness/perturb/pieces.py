@@ -18,14 +18,15 @@ import regex
 __all__ = ["Pieces", "clusters", "is_simple", "protected_spans"]
 
 # Numbers with their separators and the Latin letters on them (1990s, COVID-19, H2O, 3.5 mm stays "3.5"), URLs, hosts,
-# e-mail addresses, handles and hashtags: another letter there makes another thing, not a misspelling.
+# e-mail addresses, handles and hashtags: another letter there makes another thing, not a misspelling. Every alternative can
+# begin at one place of a run of letters only, so long words cost no more than short ones.
 _PROTECTED = re.compile(
-    r"(?:https?|ftp|file)://\S+"
-    r"|www\.\S+"
-    r"|[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"
-    r"|[@#]\w+"
-    r"|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|org|net|edu|gov|info|io|[a-z]{2})\b(?:/\S*)?"
-    r"|(?:[A-Za-z]+-?)*\d(?:[A-Za-z\d.,:/'’٫٬–-]*[A-Za-z\d])?",
+    r"(?:https?|ftp|file)://[^\s，。！？、）」]+"
+    r"|www\.[^\s，。！？、）」]+"
+    r"|(?<![a-z0-9.+%_-])[a-z0-9.+%_-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+"
+    r"|[@#][\w]+"
+    r"|(?<![a-z0-9.-])[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|org|net|edu|gov|info|io|[a-z]{2})\b(?:/[^\s，。！？、）」]*)?"
+    r"|(?<![A-Za-z-])[A-Za-z-]*\d(?:[A-Za-z\d.,:/'’٫٬–-]*[A-Za-z\d])?",
     re.IGNORECASE,
 )
 _MAYBE_PROTECTED = re.compile(r"\d|@|#|://|\.[A-Za-z]")
