@@ -42,7 +42,14 @@ class TextWriter:
             self._blob.write(memoryview(data)[places[0] : places[-1]])
         self._lengths.append(np.diff(places).astype(np.int32))
 
-    def close(self) -> None:
+    def __enter__(self) -> TextWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._blob.close()
+
+    def finish(self) -> None:
+        """Makes the column whole."""
         self._blob.close()
         lengths = np.concatenate(self._lengths) if self._lengths else np.zeros(0, np.int32)
         np.save(self._path.with_suffix(".npy"), lengths)

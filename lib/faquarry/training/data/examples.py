@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -248,17 +249,19 @@ class Examples:
 
 def _write(folder: Path, batches: Iterable[pa.RecordBatch | pa.Table]) -> tuple[int, list[str], list[str]]:
     """Writes all columns. -> rows that count, names of languages, names of groups"""
-    texts = {name: TextWriter(folder, name) for name in ("id", "query", "document", "negatives")}
     numbers: dict[str, list[npt.NDArray[Any]]] = {
         name: []
         for name in ("hash", "language", "group", "keys", "score", "negative_counts", "negative_keys", "scores")
     }
     languages, groups = _Names(), _Names()
-    for batch in batches:
-        for piece in _pieces(batch):
-            _write_piece(piece, texts, numbers, languages, groups)
-    for writer in texts.values():
-        writer.close()
+    with ExitStack() as stack:
+        names = ("id", "query", "document", "negatives")
+        texts = {name: stack.enter_context(TextWriter(folder, name)) for name in names}
+        for batch in batches:
+            for piece in _pieces(batch):
+                _write_piece(piece, texts, numbers, languages, groups)
+        for writer in texts.values():
+            writer.finish()
     width = max((keys.shape[1] for keys in numbers["keys"]), default=1)
     numbers["keys"] = [np.pad(keys, ((0, 0), (0, width - keys.shape[1]))) for keys in numbers["keys"]]
     hashes = np.concatenate(numbers.pop("hash")) if numbers["language"] else np.zeros(0, np.uint64)

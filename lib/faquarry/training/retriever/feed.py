@@ -7,6 +7,9 @@ from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from faquarry.training.data.batches import FORGET_EVERY, Batch, assembled
 from faquarry.training.data.examples import Examples
 from faquarry.training.data.plan import Plan
@@ -51,10 +54,13 @@ class Feed:
         """The batch of a number, counted from 0."""
         stream, rows = self._plan.batch(number)
         name = self.tasks[stream]
-        task, examples = self._described[name], self._examples[name]
-        batch = assembled(examples, rows, negatives=task.negatives, rule=task.rule)
         if number % FORGET_EVERY == FORGET_EVERY - 1:
-            examples.forget()
+            self._examples[name].forget()
+        return self.fed(name, rows)
+
+    def fed(self, name: str, rows: npt.NDArray[np.int64]) -> Fed:
+        """Rows of a task as a batch."""
+        batch = self._text(name, rows)
         queries = self._chunks(batch.queries, "question")
         documents = self._chunks(batch.documents, "answer")
         sizes = [counted(chunk) for chunk in (*queries, *documents)]
@@ -63,8 +69,9 @@ class Feed:
 
     def first(self, stream: int) -> Batch:
         """A batch of a stream, to look at before training."""
-        name = self.tasks[stream]
-        rows = self._plan.streams[stream].rows[: self._part.size]
+        return self._text(self.tasks[stream], self._plan.streams[stream].rows[: self._part.size])
+
+    def _text(self, name: str, rows: npt.NDArray[np.int64]) -> Batch:
         task = self._described[name]
         return assembled(self._examples[name], rows, negatives=task.negatives, rule=task.rule)
 

@@ -27,7 +27,7 @@ Scores = Mapping[str, Mapping[str, Floats]]
 """{language: {measure: a number a query}}"""
 
 
-def finish(trainer: Trainer, before: Scores) -> Path:
+def finish(trainer: Trainer) -> Path:
     """Writes the model, measures it on the lake's test queries beside its start, and says which is better. -> its folder"""
     folder = trainer.folder / "model"
     best = trainer.folder / "best.pt"

@@ -127,18 +127,21 @@ class Trainer:
 
     def run(self) -> Path:
         """Trains to the end, from the last checkpoint if there is one. -> the model's folder"""
-        self.links = {name: self._linked(name) for name in self.examples}
         before = self._before()
-        self._restore()
-        journal = Journal(self.folder / "logs", self.step, tensorboard=self._tensorboard)
-        self.journal = journal
+        self.prepare()
         try:
-            if self.step == 0 and before:
-                self._note(0, "dev", before)
+            if self.step == 0:
+                self._note(0, self.recipe.evaluate.split, before)
             self._train()
         finally:
-            journal.close()
-        return finish(self, before)
+            self.journal.close()
+        return finish(self)
+
+    def prepare(self) -> None:
+        """Looks at the teachers' scales, goes back to the last checkpoint if there is one, opens the logs."""
+        self.links = {name: self._linked(name) for name in self.examples}
+        self._restore()
+        self.journal = Journal(self.folder / "logs", self.step, tensorboard=self._tensorboard)
 
     def _linked(self, name: str) -> Linked:
         task = self.recipe.tasks[name]
@@ -161,7 +164,7 @@ class Trainer:
             self.progress.advance(to=self.step)
             while self.step < self.steps:
                 batches = [next(fed) for _ in range(accumulate)]
-                norm = self._advance(batches, pace)
+                norm = self.advance(batches, pace)
                 self.step += 1
                 if self.step % _LINE_EVERY == 0 or self.step == self.steps:
                     pace = self._line(pace, norm)
@@ -176,8 +179,9 @@ class Trainer:
                     break
         fed.close()
 
-    def _advance(self, batches: Sequence[Fed], pace: _Pace) -> float:
+    def advance(self, batches: Sequence[Fed], pace: _Pace | None = None) -> float:
         """One optimizer step over its batches. -> the norm of the gradient"""
+        pace = pace or _Pace()
         groups = [self.grouping.numbers(fed.task, fed.batch.groups) for fed in batches]
         early = self.dro is not None and self.dro.ends_window and len(batches) > 1
         if early:  # the weights change with this step, so all its losses must be known before the first gradient
