@@ -60,7 +60,11 @@ def main() -> None:
             table = csv.DictWriter(file, list(rows[0]), dialect="excel-tab", lineterminator="\n")
             table.writeheader()
             table.writerows(rows)
-        print(f"\n{name}", *("\t".join(map(str, row.values())) for row in [dict(zip(rows[0], rows[0], strict=True)), *rows]), sep="\n")
+        print(
+            f"\n{name}",
+            *("\t".join(map(str, row.values())) for row in [dict(zip(rows[0], rows[0], strict=True)), *rows]),
+            sep="\n",
+        )
 
 
 # -- slips -----------------------------------------------------------------------------------------------------------

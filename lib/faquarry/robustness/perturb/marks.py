@@ -163,6 +163,7 @@ _WORD_END = {"ه": "ة", "ي": "ى"}
 def _arabic(language: str) -> Editor:
     table = _VARIANTS if language in ("ara", "und") else _VARIANTS_FA
     ends = _WORD_END if table is _VARIANTS else {}
+    known = table.keys() | ends.keys() | ({"ا"} if ends else set())
 
     def others(pieces: Pieces, place: int) -> list[str]:
         piece = pieces.pieces[place]
@@ -176,7 +177,8 @@ def _arabic(language: str) -> Editor:
         return [*found, bare] if bare != piece else found
 
     def places(pieces: Pieces) -> list[int]:
-        return [i for i in pieces.editable if others(pieces, i)]
+        units = pieces.pieces
+        return [i for i in pieces.editable if (units[i] in known or len(units[i]) > 1) and others(pieces, i)]
 
     def respell(pieces: Pieces, place: int, draw: Draw) -> Change | None:
         found = others(pieces, place)

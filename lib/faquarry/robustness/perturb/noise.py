@@ -8,6 +8,7 @@ these terms, for other alphabets. Ukrainian, of which there are many slips, also
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 from faquarry.robustness.perturb.characters import cased_like
@@ -44,7 +45,7 @@ class _Typist:
         known = {old: "".join(new for new in others if new in letters) for old, others in sounds_like().items()}
         self._sounds = {old: others for old, others in known.items() if others}
         self._of_class = {name: "".join(x for x in letters if letter_class(x) == name) for name in "VCS"}
-        self._context = lru_cache(maxsize=65536)(context)
+        self._rates_at = lru_cache(maxsize=65536)(self._found)
 
     def edit(self, pieces: Pieces, strength: Strength, draw: Draw) -> list[Edit]:
         budget = strength.budget(len(pieces.editable))
@@ -55,13 +56,16 @@ class _Typist:
         units, free = pieces.pieces, pieces.free
         previous = units[place - 1] if place - 1 in free else ""
         following = units[place + 1] if place + 1 in free else ""
-        rates = self._rates.get(self._context(previous, units[place], following), _NEVER)
-        left = draw.unit()
-        for kind, rate in zip(_KINDS, rates, strict=True):
-            left -= rate
-            if left < 0:
-                return kind(self, pieces, place, draw)
-        return None
+        until = self._rates_at(previous, units[place], following)
+        drawn = draw.unit()
+        if drawn >= until[3]:
+            return None
+        kind = 0 if drawn < until[0] else 1 if drawn < until[1] else 2 if drawn < until[2] else 3
+        return _KINDS[kind](self, pieces, place, draw)
+
+    def _found(self, previous: str, letter: str, following: str) -> tuple[float, ...]:
+        """Rates of the four kinds, each with those before it."""
+        return tuple(accumulate(self._rates.get(context(previous, letter, following), _NEVER)))
 
     def _certain(self, pieces: Pieces, place: int, draw: Draw) -> Change | None:
         """Some slip, at texts so short that none came."""

@@ -15,7 +15,7 @@ from itertools import accumulate
 
 import regex
 
-__all__ = ["Pieces", "clusters", "is_simple", "protected_spans"]
+__all__ = ["Pieces", "clusters", "is_simple", "pieces_of", "protected_spans"]
 
 # Numbers with their separators and the Latin letters on them (1990s, COVID-19, H2O, 3.5 mm stays "3.5"), URLs, hosts,
 # e-mail addresses, handles and hashtags: another letter there makes another thing, not a misspelling. Every alternative can
@@ -68,6 +68,12 @@ def protected_spans(text: str) -> Sequence[tuple[int, int]]:
     if _MAYBE_PROTECTED.search(text) is None:
         return _NO_SPANS
     return [match.span() for match in _PROTECTED.finditer(text)]
+
+
+@lru_cache(maxsize=4096)
+def pieces_of(text: str) -> Pieces:
+    """The text, cut; kept for the next operation, strength or seed on the same queries."""
+    return Pieces(text)
 
 
 class Pieces:

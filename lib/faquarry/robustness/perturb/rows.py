@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from faquarry.errors import NothingToRead, UsageError
+from faquarry.robustness.perturb.run import language_code
 
 __all__ = ["COLUMNS", "Query", "read_queries", "row_count", "writer"]
 
@@ -50,6 +51,7 @@ def read_queries(source: str, language: str | None) -> Iterator[Query]:
             raise UsageError(
                 f"{source}: row {number:,} has no language: give one with --language, or a column language."
             )
+        language_code(str(code))  # an unknown one stops here, before anything is written
         identity = row.get("id", row.get("_id"))
         key = text if identity is None else str(identity)
         yield Query(str(number) if identity is None else str(identity), key, text, str(code))

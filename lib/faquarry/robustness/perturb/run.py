@@ -9,7 +9,7 @@ from faquarry.errors import UsageError
 from faquarry.language.codes import to_iso639_3
 from faquarry.robustness.perturb.operation import Editor, Operation
 from faquarry.robustness.perturb.perturbed import Perturbed, applied
-from faquarry.robustness.perturb.pieces import Pieces
+from faquarry.robustness.perturb.pieces import pieces_of
 from faquarry.robustness.perturb.randomness import Source
 from faquarry.robustness.perturb.registry import operation_named
 from faquarry.robustness.perturb.strength import Strength
@@ -58,7 +58,7 @@ def perturb_many(
     edit, source = _editor(chosen, code), Source(operation, str(budget), seed)
     found = []
     for text, key in zip(texts, texts if keys is None else keys, strict=True):
-        edits = edit(Pieces(text), budget, source.draw(key)) if text else None
+        edits = edit(pieces_of(text), budget, source.draw(key)) if text else None
         if edits:
             found.append(Perturbed(applied(text, edits), tuple(edits), True, True))
         else:
