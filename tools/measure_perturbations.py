@@ -50,8 +50,10 @@ def main() -> None:
     parser.add_argument("--out", default="docs/perturbations")
     options = parser.parse_args()
     tables = {
-        "slips": [*slips("ukr", ua_gec(options.data, "train"), ua_gec(options.data, "test"))]
-        + [*slips("eng", dl_typo(options.data, held_out=False), dl_typo(options.data, held_out=True))],
+        "slips": [
+            *slips("ukr", ua_gec(options.data, "train"), ua_gec(options.data, "test")),
+            *slips("eng", dl_typo(options.data, held_out=False), dl_typo(options.data, held_out=True)),
+        ],
         "labels": labels(options.data),
         "language": list(language(options.data, options.queries)),
     }
@@ -60,11 +62,7 @@ def main() -> None:
             table = csv.DictWriter(file, list(rows[0]), dialect="excel-tab", lineterminator="\n")
             table.writeheader()
             table.writerows(rows)
-        print(
-            f"\n{name}",
-            *("\t".join(map(str, row.values())) for row in [dict(zip(rows[0], rows[0], strict=True)), *rows]),
-            sep="\n",
-        )
+        print(f"\n{name}", "\t".join(rows[0]), *("\t".join(map(str, row.values())) for row in rows), sep="\n")
 
 
 # -- slips -----------------------------------------------------------------------------------------------------------

@@ -30,3 +30,7 @@ make_peer sentence-transformers 'sentence-transformers>=5' datasets accelerate
 make_peer flagembedding 'FlagEmbedding>=1.4' 'transformers<5'
 # What the package index has is 0.1; the current one is on GitHub only, and not on the index.
 make_peer tevatron 'tevatron==0.1.0' 'transformers<5' 'datasets>=4' torch
+make_peer nlpaug nlpaug
+# TextAttack's own pins no longer build or import: newer sentencepiece, older pyarrow.
+echo 'sentencepiece>=0.2' > .peers/textattack.overrides
+UV_OVERRIDE=.peers/textattack.overrides make_peer textattack 'textattack==0.3.11' 'transformers>=4.40,<5' 'datasets==2.14.4' 'pyarrow==19.0.1' 'setuptools<81'

@@ -26,7 +26,7 @@ def cased_like(letter: str, model: str) -> str:
 def _delete(pieces: Pieces, place: int, draw: Draw) -> Change | None:
     if place - 1 not in pieces.free and place + 1 not in pieces.free:
         return None  # a word of one letter would leave two spaces
-    return Change(place, place + 1, "")
+    return (place, place + 1, "")
 
 
 def _swap(pieces: Pieces, place: int, draw: Draw) -> Change | None:
@@ -35,7 +35,7 @@ def _swap(pieces: Pieces, place: int, draw: Draw) -> Change | None:
     first, second = pieces.pieces[place], pieces.pieces[place + 1]
     if first == second or first.isupper() != second.isupper():
         return None
-    return Change(place, place + 2, second + first)
+    return (place, place + 2, second + first)
 
 
 def _drawn(pieces: Pieces, letters: str, draw: Draw) -> str:
@@ -58,7 +58,7 @@ def _inserter(language: str) -> Editor:
         elif 0 <= other < len(units) and (units[other].isalnum() or units[other] in "@#/"):
             return None  # beside a number or an address
         letter = _drawn(pieces, letters, draw)
-        return Change(place + after, place + after, cased_like(letter, "A") if capital else letter)
+        return (place + after, place + after, cased_like(letter, "A") if capital else letter)
 
     return grapheme_editor(insert)
 
@@ -70,7 +70,7 @@ def _substituter(language: str) -> Editor:
         old = pieces.pieces[place]
         letter = cased_like(_drawn(pieces, letters, draw), old[0])
         new = letter + old[1:] if letters else letter  # signs on the letter stay
-        return Change(place, place + 1, new) if new != old else None
+        return (place, place + 1, new) if new != old else None
 
     return grapheme_editor(substitute)
 
@@ -81,15 +81,15 @@ def _capitals(pieces: Pieces) -> list[int]:
 
 
 def _recase(pieces: Pieces, place: int, draw: Draw) -> Change | None:
-    return Change(place, place + 1, pieces.pieces[place].swapcase())
+    return (place, place + 1, pieces.pieces[place].swapcase())
 
 
 def _merge(pieces: Pieces, place: int, draw: Draw) -> Change | None:
-    return Change(place, place + 1, "")
+    return (place, place + 1, "")
 
 
 def _split(pieces: Pieces, place: int, draw: Draw) -> Change | None:
-    return Change(place, place, " ")
+    return (place, place, " ")
 
 
 def _gaps(pieces: Pieces) -> list[int]:

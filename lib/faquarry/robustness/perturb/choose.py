@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
-from typing import NamedTuple
 
 import regex
 
@@ -19,13 +18,8 @@ from faquarry.robustness.perturb.randomness import Draw
 __all__ = ["Change", "Propose", "choose", "malformed"]
 
 
-class Change(NamedTuple):
-    """Pieces [start, end) become `new`: one grapheme for one, none for one, one for none, or two the other way round."""
-
-    start: int
-    end: int
-    new: str
-
+Change = tuple[int, int, str]
+"""Pieces [start, end) become new: one grapheme for one, none for one, one for none, or two the other way round."""
 
 Propose = Callable[[Pieces, int, Draw], Change | None]
 
@@ -63,7 +57,7 @@ def choose(pieces: Pieces, places: list[int], budget: int, draw: Draw, propose: 
         change = propose(pieces, place, draw)
         if change is None:
             continue
-        edges = range(change.start, change.end + 1)
+        edges = range(change[0], change[1] + 1)
         if touched.isdisjoint(edges) and (pieces.simple or _fits(pieces, change)):
             touched.update(edges)
             chosen.append(change)

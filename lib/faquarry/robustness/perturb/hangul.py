@@ -65,11 +65,11 @@ def _respelled(pieces: Pieces, place: int, draw: Draw) -> Change | None:
     at = draw.below(len(parts))
     alike = _TABLES[at].get(parts[at], "")
     if at == 2 and (not alike or draw.below(3) == 0):
-        return Change(place, place + 1, compose(parts[:2]) or "")
+        return (place, place + 1, compose(parts[:2]) or "")
     if not alike:
         return None
     new = compose((*parts[:at], alike[draw.below(len(alike))], *parts[at + 1 :]))
-    return Change(place, place + 1, new) if new is not None else None
+    return (place, place + 1, new) if new is not None else None
 
 
 OPERATIONS = (

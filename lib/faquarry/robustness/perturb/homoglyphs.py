@@ -47,7 +47,7 @@ def _editor(language: str) -> Editor:
 
     def disguise(pieces: Pieces, place: int, draw: Draw) -> Change | None:
         alike = table[pieces.pieces[place]]
-        return Change(place, place + 1, alike[draw.below(len(alike))])
+        return (place, place + 1, alike[draw.below(len(alike))])
 
     return grapheme_editor(disguise, places)
 

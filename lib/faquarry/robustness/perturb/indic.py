@@ -52,7 +52,7 @@ def _mistaken(pieces: Pieces, place: int, draw: Draw) -> Change | None:
     signs = [at for at, point in enumerate(old) if point in table]
     at = signs[draw.below(len(signs))]
     others = table[old[at]]
-    return Change(place, place + 1, old[:at] + others[draw.below(len(others))] + old[at + 1 :])
+    return (place, place + 1, old[:at] + others[draw.below(len(others))] + old[at + 1 :])
 
 
 OPERATIONS = (

@@ -105,11 +105,11 @@ def _editor(language: str) -> Editor:
         old = pieces.pieces[place]
         if len(old) == 1:
             near = table[old]
-            return Change(place, place + 1, near[draw.below(len(near))])
+            return (place, place + 1, near[draw.below(len(near))])
         typed = [at for at, point in enumerate(old) if point in table]  # one of the keys this cluster takes
         at = typed[draw.below(len(typed))]
         near = table[old[at]]
-        return Change(place, place + 1, old[:at] + near[draw.below(len(near))] + old[at + 1 :])
+        return (place, place + 1, old[:at] + near[draw.below(len(near))] + old[at + 1 :])
 
     return grapheme_editor(slip, places)
 
@@ -136,7 +136,7 @@ def _slip_of_jamo(pieces: Pieces, place: int, draw: Draw) -> Change | None:
     at = typed[draw.below(len(typed))]
     near = table[parts[at]]
     new = compose((*parts[:at], near[draw.below(len(near))], *parts[at + 1 :]))
-    return Change(place, place + 1, new) if new is not None else None
+    return (place, place + 1, new) if new is not None else None
 
 
 OPERATIONS = (

@@ -52,7 +52,7 @@ def _replacing(table: Callable[[str], str]) -> Editor:
 
     def replace(pieces: Pieces, place: int, draw: Draw) -> Change | None:
         choices = table(pieces.pieces[place])
-        return Change(place, place + 1, choices[draw.below(len(choices))])
+        return (place, place + 1, choices[draw.below(len(choices))])
 
     return grapheme_editor(replace, places)
 
@@ -64,7 +64,7 @@ def _stripper(language: str) -> Editor:
         units = pieces.pieces
         return [i for i in pieces.editable if not units[i].isascii() and plain(units[i]) != units[i]]
 
-    return grapheme_editor(lambda pieces, at, draw: Change(at, at + 1, plain(pieces.pieces[at])), places)
+    return grapheme_editor(lambda pieces, at, draw: (at, at + 1, plain(pieces.pieces[at])), places)
 
 
 # Letters of one base, over the languages written in Latin and Greek letters; a language's own come from its keyboard.
@@ -182,7 +182,7 @@ def _arabic(language: str) -> Editor:
 
     def respell(pieces: Pieces, place: int, draw: Draw) -> Change | None:
         found = others(pieces, place)
-        return Change(place, place + 1, found[draw.below(len(found))])
+        return (place, place + 1, found[draw.below(len(found))])
 
     return grapheme_editor(respell, places)
 

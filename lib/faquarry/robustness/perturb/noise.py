@@ -74,7 +74,7 @@ class _Typist:
     def _delete(self, pieces: Pieces, place: int, draw: Draw) -> Change | None:
         if place - 1 not in pieces.free and place + 1 not in pieces.free:
             return None
-        return Change(place, place + 1, "")
+        return (place, place + 1, "")
 
     def _insert(self, pieces: Pieces, place: int, draw: Draw) -> Change | None:
         units = pieces.pieces
@@ -90,14 +90,14 @@ class _Typist:
             some = self._of_class[kind] or self._of_class["C"]
             letter = some[draw.below(len(some))] if some else units[place]
         capitals = units[place].isupper() and (not following or following.isupper()) and place - 1 in pieces.free
-        return Change(place + 1, place + 1, cased_like(letter, "A") if capitals else letter.lower())
+        return (place + 1, place + 1, cased_like(letter, "A") if capitals else letter.lower())
 
     def _substitute(self, pieces: Pieces, place: int, draw: Draw) -> Change | None:
         old = pieces.pieces[place]
         small = old.lower()
         seen = self._pairs.get(small)
         if seen is not None:
-            return Change(place, place + 1, cased_like(pick(seen, draw), old))
+            return (place, place + 1, cased_like(pick(seen, draw), old))
         how = pick(self._related.get(letter_class(old), {"VV": 1.0}), draw)
         if how == "case":
             new = old.swapcase()
@@ -106,13 +106,13 @@ class _Typist:
             some = tables.get(how, {}).get(small, "")
             some = some or self._of_class[how[-1] if how[-1] in "VCS" else letter_class(old)]
             new = cased_like(some[draw.below(len(some))], old) if some else old
-        return Change(place, place + 1, new) if new != old and len(new) == len(old) else None
+        return (place, place + 1, new) if new != old and len(new) == len(old) else None
 
     def _transpose(self, pieces: Pieces, place: int, draw: Draw) -> Change | None:
         if place + 1 not in pieces.free:
             return None
         first, second = pieces.pieces[place], pieces.pieces[place + 1]
-        return Change(place, place + 2, second + first) if first != second else None
+        return (place, place + 2, second + first) if first != second else None
 
 
 _KINDS = (_Typist._delete, _Typist._insert, _Typist._substitute, _Typist._transpose)
