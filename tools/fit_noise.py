@@ -29,7 +29,6 @@ from faquarry.robustness.perturb.typing import Slip, context, letter_class, rela
 PRIOR = 20.0
 QUERY_WEIGHT = 10.0
 LEAST = 2  # a pair of letters seen once says nothing
-COMMON = 0.01  # rates are relative to the highest of a context that is at least this share of all letters
 KINDS = ("delete", "insert", "substitute", "transpose")
 
 Weighed = tuple[str, Slip, float]  # the right word, its slip, its weight
@@ -114,13 +113,10 @@ def fitted(slips: list[Weighed], keys: dict[str, str]) -> dict[str, Any]:
     for kind in KINDS:
         overall = sum(seen[kind].values()) / total
         rates[kind] = {name: (seen[kind][name] + PRIOR * overall) / (exposed[name] + PRIOR) for name in sorted(exposed)}
-    sums = {name: sum(rates[kind][name] for kind in KINDS) for name in exposed}
-    most = max(rate for name, rate in sums.items() if exposed[name] >= COMMON * total)
+    most = max(sum(rates[kind][name] for kind in KINDS) for name in exposed)
     return {
         "kinds": _shares(Counter({kind: sum(seen[kind].values()) for kind in KINDS})),
-        "rates": {
-            name: [round(rates[kind][name] / max(most, sums[name]), 4) for kind in KINDS] for name in sorted(exposed)
-        },
+        "rates": {name: [round(rates[kind][name] / most, 4) for kind in KINDS] for name in sorted(exposed)},
         "inserted": _shares(put_in),
         "related": {name: _shares(counts) for name, counts in sorted(related.items())},
     }

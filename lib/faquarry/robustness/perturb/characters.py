@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from faquarry.robustness.perturb.choose import Change
 from faquarry.robustness.perturb.letters import letters_of
 from faquarry.robustness.perturb.operation import BICAMERAL, UNSPACED, Editor, Operation, grapheme_editor
@@ -75,13 +77,20 @@ def _substituter(language: str) -> Editor:
     return grapheme_editor(substitute)
 
 
+@lru_cache(maxsize=8192)
+def _other_case(letter: str) -> str:
+    """The letter in the other case, "" where there is none of the same length."""
+    other = letter.swapcase()
+    return other if other != letter and len(other) == len(letter) else ""
+
+
 def _capitals(pieces: Pieces) -> list[int]:
     units = pieces.pieces
-    return [i for i in pieces.editable if units[i] != units[i].swapcase() and len(units[i].swapcase()) == len(units[i])]
+    return [i for i in pieces.editable if _other_case(units[i])]
 
 
 def _recase(pieces: Pieces, place: int, draw: Draw) -> Change | None:
-    return (place, place + 1, pieces.pieces[place].swapcase())
+    return (place, place + 1, _other_case(pieces.pieces[place]))
 
 
 def _merge(pieces: Pieces, place: int, draw: Draw) -> Change | None:

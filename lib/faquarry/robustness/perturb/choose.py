@@ -7,7 +7,7 @@ neighbours alone, and a text with k of them is within k of the original in Damer
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import regex
 
@@ -15,7 +15,7 @@ from faquarry.robustness.perturb.perturbed import Edit
 from faquarry.robustness.perturb.pieces import Pieces, clusters
 from faquarry.robustness.perturb.randomness import Draw
 
-__all__ = ["Change", "Propose", "choose", "malformed"]
+__all__ = ["Change", "Propose", "choose", "malformed", "shuffled"]
 
 
 Change = tuple[int, int, str]
@@ -44,16 +44,22 @@ def malformed(text: str) -> int:
     return len(_MALFORMED.findall(text))
 
 
-def choose(pieces: Pieces, places: list[int], budget: int, draw: Draw, propose: Propose) -> list[Edit]:
-    """At most `budget` edits at places drawn without replacement, in order of place; `places` is left in another order."""
+def shuffled(places: Sequence[int], draw: Draw) -> Iterator[int]:
+    """The places in random order, drawn one at a time as they are asked for."""
+    left = list(places)
+    while left:
+        at = draw.below(len(left))
+        left[at], left[-1] = left[-1], left[at]
+        yield left.pop()
+
+
+def choose(pieces: Pieces, places: Iterable[int], budget: int, draw: Draw, propose: Propose) -> list[Edit]:
+    """At most `budget` edits, at the first of the places where what is proposed can be done; in order of place."""
     chosen: list[Change] = []
     touched: set[int] = set()
-    left = len(places)
-    while left and len(chosen) < budget:
-        at = draw.below(left)
-        place = places[at]
-        left -= 1
-        places[at], places[left] = places[left], place
+    for place in places:
+        if len(chosen) == budget:
+            break
         change = propose(pieces, place, draw)
         if change is None:
             continue

@@ -44,7 +44,7 @@ def _table() -> dict[str, tuple[str, ...]]:
 
 def _places(pieces: Pieces) -> list[int]:
     table, units = _table(), pieces.pieces
-    return [i for i in pieces.editable if any(point in table for point in units[i])]
+    return [i for i in pieces.editable if not table.keys().isdisjoint(units[i])]
 
 
 def _mistaken(pieces: Pieces, place: int, draw: Draw) -> Change | None:

@@ -95,19 +95,24 @@ def _editor(language: str) -> Editor:
         return grapheme_editor(_slip_of_jamo, _syllables)
     table = neighbours_of(language)
 
+    @lru_cache(maxsize=8192)
+    def typed(cluster: str) -> tuple[int, ...]:
+        """Which of its code points are keys with neighbours."""
+        return tuple(at for at, point in enumerate(cluster) if point in table)
+
     def places(pieces: Pieces) -> list[int]:
         units = pieces.pieces
         if pieces.simple:
             return [i for i in pieces.editable if units[i] in table]
-        return [i for i in pieces.editable if any(point in table for point in units[i])]
+        return [i for i in pieces.editable if typed(units[i])]
 
     def slip(pieces: Pieces, place: int, draw: Draw) -> Change | None:
         old = pieces.pieces[place]
         if len(old) == 1:
             near = table[old]
             return (place, place + 1, near[draw.below(len(near))])
-        typed = [at for at, point in enumerate(old) if point in table]  # one of the keys this cluster takes
-        at = typed[draw.below(len(typed))]
+        keys = typed(old)
+        at = keys[draw.below(len(keys))]
         near = table[old[at]]
         return (place, place + 1, old[:at] + near[draw.below(len(near))] + old[at + 1 :])
 

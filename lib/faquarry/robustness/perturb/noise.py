@@ -7,12 +7,14 @@ these terms, for other alphabets. Ukrainian, of which there are many slips, also
 
 from __future__ import annotations
 
+from bisect import bisect
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
 from faquarry.robustness.perturb.characters import cased_like
-from faquarry.robustness.perturb.choose import Change, choose
+from faquarry.robustness.perturb.choose import Change, choose, shuffled
 from faquarry.robustness.perturb.keyboard import neighbours_of
 from faquarry.robustness.perturb.learned import learned, pick
 from faquarry.robustness.perturb.letters import letters_of
@@ -48,28 +50,32 @@ class _Typist:
         self._rates_at = lru_cache(maxsize=65536)(self._found)
 
     def edit(self, pieces: Pieces, strength: Strength, draw: Draw) -> list[Edit]:
+        weights = pieces.kept.get(self)
+        if weights is None:
+            weights = pieces.kept[self] = self._weighed(pieces)
         budget = strength.budget(len(pieces.editable))
-        edits = choose(pieces, pieces.editable.copy(), budget, draw, self._slip)
-        return edits or choose(pieces, pieces.editable.copy(), 1, draw, self._certain)
+        places = _by_weight(pieces.editable, weights, draw)
+        edits = choose(pieces, places, budget, draw, self._slip)
+        return edits or choose(pieces, shuffled(pieces.editable, draw), 1, draw, self._slip)
 
-    def _slip(self, pieces: Pieces, place: int, draw: Draw) -> Change | None:
+    def _weighed(self, pieces: Pieces) -> list[float]:
+        """How likely a slip is at each editable letter, each with those before it."""
+        return list(accumulate(self._until(pieces, place)[3] for place in pieces.editable))
+
+    def _until(self, pieces: Pieces, place: int) -> tuple[float, ...]:
         units, free = pieces.pieces, pieces.free
         previous = units[place - 1] if place - 1 in free else ""
-        following = units[place + 1] if place + 1 in free else ""
-        until = self._rates_at(previous, units[place], following)
-        drawn = draw.unit()
-        if drawn >= until[3]:
-            return None
+        return self._rates_at(previous, units[place], units[place + 1] if place + 1 in free else "")
+
+    def _slip(self, pieces: Pieces, place: int, draw: Draw) -> Change | None:
+        until = self._until(pieces, place)
+        drawn = draw.unit() * until[3]
         kind = 0 if drawn < until[0] else 1 if drawn < until[1] else 2 if drawn < until[2] else 3
         return _KINDS[kind](self, pieces, place, draw)
 
     def _found(self, previous: str, letter: str, following: str) -> tuple[float, ...]:
         """Rates of the four kinds, each with those before it."""
         return tuple(accumulate(self._rates.get(context(previous, letter, following), _NEVER)))
-
-    def _certain(self, pieces: Pieces, place: int, draw: Draw) -> Change | None:
-        """Some slip, at texts so short that none came."""
-        return _KINDS[draw.below(4)](self, pieces, place, draw)
 
     def _delete(self, pieces: Pieces, place: int, draw: Draw) -> Change | None:
         if place - 1 not in pieces.free and place + 1 not in pieces.free:
@@ -113,6 +119,13 @@ class _Typist:
             return None
         first, second = pieces.pieces[place], pieces.pieces[place + 1]
         return (place, place + 2, second + first) if first != second else None
+
+
+def _by_weight(places: Sequence[int], weights: Sequence[float], draw: Draw) -> Iterator[int]:
+    """Places as often as they weigh, some more than once: three for every place there is."""
+    total = weights[-1] if weights else 0.0
+    for _ in range(3 * len(places) if total else 0):
+        yield places[min(bisect(weights, draw.unit() * total), len(places) - 1)]
 
 
 _KINDS = (_Typist._delete, _Typist._insert, _Typist._substitute, _Typist._transpose)

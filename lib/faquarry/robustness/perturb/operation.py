@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from faquarry.language.scripts import LANGUAGES_OF
-from faquarry.robustness.perturb.choose import Propose, choose
+from faquarry.robustness.perturb.choose import Propose, choose, shuffled
 from faquarry.robustness.perturb.perturbed import Edit
 from faquarry.robustness.perturb.pieces import Pieces
 from faquarry.robustness.perturb.randomness import Draw
@@ -69,13 +69,16 @@ def scripts_of(language: str) -> frozenset[str]:
 
 
 def _everywhere(pieces: Pieces) -> list[int]:
-    return pieces.editable.copy()
+    return pieces.editable
 
 
 def grapheme_editor(propose: Propose, places: Callable[[Pieces], list[int]] = _everywhere) -> Editor:
     """An editor that proposes a change at one place after the other until the budget of grapheme edits is spent."""
 
     def edit(pieces: Pieces, strength: Strength, draw: Draw) -> list[Edit]:
-        return choose(pieces, places(pieces), strength.budget(len(pieces.editable)), draw, propose)
+        found = pieces.kept.get(places)
+        if found is None:
+            found = pieces.kept[places] = places(pieces)
+        return choose(pieces, shuffled(found, draw), strength.budget(len(pieces.editable)), draw, propose)
 
     return edit

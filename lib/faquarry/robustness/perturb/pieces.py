@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import cached_property, lru_cache
 from itertools import accumulate
+from typing import Any
 
 import regex
 
@@ -79,12 +80,13 @@ def pieces_of(text: str) -> Pieces:
 class Pieces:
     """A text, cut: `pieces[i]` is a grapheme cluster (the text itself where each is one character)."""
 
-    __slots__ = ("__dict__", "pieces", "simple", "text")
+    __slots__ = ("__dict__", "kept", "pieces", "simple", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.simple = is_simple(text)
         self.pieces: Sequence[str] = text if self.simple else clusters(text)
+        self.kept: dict[Hashable, Any] = {}  # what operations found out about the text, for their next strength or seed
 
     @cached_property
     def spans(self) -> Sequence[tuple[int, int]]:
