@@ -25,11 +25,10 @@ def cleaned(text: str) -> str:
     >>> cleaned("  Coffee\\n\\tfrom\\u00a0So\\u00adnora ")
     'Coffee from Sonora'
     """
-    if not text.isprintable():
-        if not text.isascii():
-            text = _UNSEEN.sub("", text)
-        text = _CONTROL.sub(" ", text)
-    return " ".join(text.split())
+    line = " ".join(text.split())
+    if line.isprintable():
+        return line
+    return " ".join(_CONTROL.sub(" ", _UNSEEN.sub("", line)).split())
 
 
 def says_nothing(anchor: str) -> bool:

@@ -8,8 +8,8 @@ of the tree, and what is left is the main text.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,7 @@ from faquarry.web.place import site_of_host
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-__all__ = ["Document", "Link", "Unread", "read_document"]
+__all__ = ["Document", "Link", "Links", "Unread", "read_document"]
 
 MAX_TITLE_CHARS = 1000
 MAX_NAMES = 300  # characters of class and id that are looked at
@@ -41,14 +41,40 @@ _MOST = 0.5  # an element that only its name makes a region, and that holds more
 
 _RAW = frozenset(("script", "style"))
 _CODE = frozenset(("noscript", "template", "iframe", "svg", "select", "button", "textarea", "object"))
+# Most links within a site: nothing in them that normalising would change.
+_PLAIN_PATH = re.compile(r"/(?!/)[A-Za-z0-9_~!$&'()*+,=:@./-]*\Z")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,40}:")
-_SELECTOR = f"a[href],form,{','.join(sorted(_RAW | _CODE))},{CANDIDATES}"
+_SELECTOR = f":is(a,form,{','.join(sorted(_RAW | _CODE))}),{CANDIDATES}"
 _CUT = "\x1f"
 _BEFORE_SIGN = re.compile(r"\x1f(?=[.,;:!?)\]}%…’”»、。，！？：；）」』])")
 
 
 # (target, anchor, region, same site, reason against it)
 Link = tuple[str, str, Region, bool, LinkReason | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The links of a page in its order, by columns: there are a hundred a page, and they become columns again."""
+
+    targets: list[str] = field(default_factory=list)
+    anchors: list[str] = field(default_factory=list)
+    regions: list[Region] = field(default_factory=list)
+    same_site: list[bool] = field(default_factory=list)
+    reasons: list[LinkReason | None] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def __iter__(self) -> Iterator[Link]:
+        return zip(self.targets, self.anchors, self.regions, self.same_site, self.reasons, strict=True)
+
+    def append(self, target: str, anchor: str, region: Region, same_site: bool, reason: LinkReason | None) -> None:
+        self.targets.append(target)
+        self.anchors.append(anchor)
+        self.regions.append(region)
+        self.same_site.append(same_site)
+        self.reasons.append(reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +88,7 @@ class Document:
     sample: str
     html_lang: str | None
     found: int  # links on it, those included that are not written
-    links: Sequence[Link]
+    links: Links
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +133,7 @@ def _read(
     title = tree.css_first("title")
     root = tree.root
     html_lang = root.attributes.get("lang") if root is not None else None
-    links: list[Link] = []
+    links = Links()
     judge = _Judge(address, site, base, settings, links)
     boxes = _walk(tree, judge, settings.max_links, clock)
     text = _main_text(tree, boxes)
@@ -149,7 +175,6 @@ def _walk(tree: LexborHTMLParser, judge: _Judge, max_links: int, clock: Clock) -
     open_regions: list[_Open] = []
     seen = links = 0
     whole = -1  # characters of the page's text, counted when first needed
-    last = -1
     nodes = tree.css(_SELECTOR)
     tags = [node.tag for node in nodes]
     for node, tag in zip(nodes, tags, strict=True):
@@ -172,19 +197,18 @@ def _walk(tree: LexborHTMLParser, judge: _Judge, max_links: int, clock: Clock) -
         if tag in _CODE:
             boxes.append(node)
             continue
-        identity = node.mem_id
-        if identity == last or tag in ("body", "html"):
-            continue  # a selector list gives a node once for each of its selectors
-        last = identity
+        around = open_regions[-1].region if open_regions else None
         seen += 1
-        if seen > MAX_BOXES:
-            continue
+        if around is Region.NAVIGATION or seen > MAX_BOXES:
+            continue  # nothing in it can be another region
         attributes = node.attributes
         names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"[:MAX_NAMES]
         found = (None, True) if tag == "form" else region_of(tag, attributes.get("role"), names)
         if found is None:
             continue
         kind, only_named = found
+        if kind is around and kind is not None:
+            continue
         if only_named:
             if whole < 0:
                 whole = len(tree.body.text()) if tree.body is not None else 0
@@ -193,8 +217,9 @@ def _walk(tree: LexborHTMLParser, judge: _Judge, max_links: int, clock: Clock) -
         elif kind in (Region.HEADER, Region.FOOTER) and _inside_content(node):
             continue
         boxes.append(node)
-        if kind is not None and (held := len(node.css("a[href]"))):
+        if kind is not None and (held := len(node.css("a"))):
             open_regions.append(_Open(kind, held))
+        if seen % 64 == 0:
             clock.look()
     return boxes
 
@@ -226,51 +251,60 @@ def _inside_content(node: LexborNode) -> bool:
 class _Judge:
     """Makes links of the elements of one page, in order."""
 
-    def __init__(self, address: str, site: str, base: Base, settings: GraphSettings, links: list[Link]) -> None:
+    def __init__(self, address: str, site: str, base: Base, settings: GraphSettings, links: Links) -> None:
         self._address, self._site, self._base, self._settings = address, site, base, settings
-        self._links = links
+        self._links, self._all = links, settings.dropped_links
+        self._max_url, self._max_anchor = settings.max_url_chars, settings.max_anchor_chars
         self._kept: set[tuple[str, str]] = set()
+        self._root = (normalised(base.origin) or "/")[:-1]
+        self._root_site = site_of_host(self._root.partition("://")[2]) if self._root else ""
         self.found = 0
 
     def add(self, node: LexborNode, region: Region) -> None:
         attributes = node.attributes
+        href = attributes.get("href")
+        if href is None:
+            return
         self.found += 1
-        href = attributes.get("href") or ""
         anchor = cleaned(node.text()) or _alternative(node)
-        link = self._judged(href[:MAX_HREF], anchor, region, attributes.get("rel"))
-        if link[4] is None or self._settings.dropped_links:
-            self._links.append(link)
-
-    def _judged(self, href: str, anchor: str, region: Region, rel: str | None) -> Link:
-        settings = self._settings
-        absolute = self._base.joined(href)
-        target, site = _target(absolute)
-        if target is None:
-            scheme = _SCHEME.match(absolute)
-            if scheme and scheme[0].lower() not in ("http:", "https:"):
-                return scheme[0].lower(), anchor[: settings.max_anchor_chars], region, False, LinkReason.NOT_HTTP
-            broken = absolute[: settings.max_url_chars]
-            return broken, anchor[: settings.max_anchor_chars], region, False, LinkReason.BROKEN_URL
-        same = site == self._site
+        target, site = self._target(href)
         reason: LinkReason | None
-        if len(target) > settings.max_url_chars:
-            reason, target = LinkReason.LONG_URL, target[: settings.max_url_chars]
+        if target is None:
+            target, reason = _unread(self._base.joined(href[:MAX_HREF]))
         elif target == self._address:
             reason = LinkReason.SELF
-        elif same:
+        elif len(target) > self._max_url:
+            reason = LinkReason.LONG_URL
+        elif site == self._site:
             reason = LinkReason.SAME_SITE
         else:
-            reason = reason_against(anchor, site, region, rel, settings)
+            reason = reason_against(anchor, site, region, attributes.get("rel"), self._settings)
             if reason is None:
                 if (target, anchor) in self._kept:
                     reason = LinkReason.REPEATED
-                else:
-                    self._kept.add((target, anchor))
-        return target, anchor[: settings.max_anchor_chars], region, same, reason
+                self._kept.add((target, anchor))
+        if self._all or reason is None:
+            same = site == self._site
+            self._links.append(target[: self._max_url], anchor[: self._max_anchor], region, same, reason)
+
+    def _target(self, href: str) -> tuple[str | None, str]:
+        """The normalised address that a link leads to, and its site; (None, "") where it is none."""
+        if self._root and _PLAIN_PATH.match(href) and "/." not in href:
+            return self._root + href, self._root_site
+        return _target_of(self._base.joined(href[:MAX_HREF]))
+
+
+def _unread(absolute: str) -> tuple[str, LinkReason]:
+    """What is written of a link that leads to no page. Of other schemes no more than their name: they hold addresses of
+    people, and code."""
+    scheme = _SCHEME.match(absolute)
+    if scheme and scheme[0].lower() not in ("http:", "https:"):
+        return scheme[0].lower(), LinkReason.NOT_HTTP
+    return absolute, LinkReason.BROKEN_URL
 
 
 @lru_cache(maxsize=16_384)
-def _target(absolute: str) -> tuple[str | None, str]:
+def _target_of(absolute: str) -> tuple[str | None, str]:
     """The normalised address and its site: pages of a site link to the same places."""
     target = normalised(absolute)
     return (None, "") if target is None else (target, site_of_host(target.split("/", 3)[2]))

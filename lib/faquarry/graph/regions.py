@@ -27,11 +27,14 @@ class Region(StrEnum):
 # (region, whether only a class or id says so)
 Found = tuple[Region, bool]
 
-_BOXES = ":is(div,ul,ol,dl,section,table,td,center,menu)"
-_HINTS = ("nav", "Nav", "menu", "Menu", "eader", "ooter", "asthead", "opbar", "ide", "readcrumb", "pag", "olophon")
-_NAMED = ",".join(f'[{attribute}*="{hint}"]' for attribute in ("class", "id") for hint in _HINTS)
-CANDIDATES = f":is(nav,header,footer,aside,menu,[role]),{_BOXES}:is({_NAMED})"
-"""A selector of every element that `region_of` may have something to say about. An element may come twice."""
+_BOXES = ":is(div,ul,ol,section,table,td)"
+_HINTS = ",".join(
+    f'[{attribute}*="{hint}"{flag}]'
+    for attribute, hints in (("class", "nav menu eader ooter side crumb"), ("id", "nav menu eader ooter side"))
+    for hint, flag in ((hint, " i" if hint in ("nav", "menu", "side") else "") for hint in hints.split())
+)
+CANDIDATES = f"nav,header,footer,aside,{_BOXES}:is([role],{_HINTS})"
+"""A selector list of every element that `region_of` may have something to say about; it gives each once."""
 
 _TAGS = {
     "nav": Region.NAVIGATION,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import accumulate, chain
 from typing import Any
 
 import pyarrow as pa
@@ -18,7 +19,7 @@ from faquarry.graph.page import Document, Unread, read_document
 from faquarry.intake.parts import Part, read_pages
 from faquarry.intake.state import GRAPH
 from faquarry.lake.tables import DOCUMENTS, LINKS, REJECTS
-from faquarry.language import Hints, identify_page
+from faquarry.language import Hints, languages_of
 from faquarry.markup.model import Reason
 from faquarry.web.record import Problem, Record, ScanCounts
 
@@ -67,7 +68,7 @@ def read_batches(part: Part, reading: GraphReading) -> Iterator[pa.RecordBatch]:
     """
     counts = ScanCounts()
     error = None
-    pages: list[tuple[Document, Record, str]] = []
+    pages: list[tuple[Document, Record]] = []
     others: list[dict[str, Any]] = []
     waiting = 0
     try:
@@ -79,15 +80,15 @@ def read_batches(part: Part, reading: GraphReading) -> Iterator[pa.RecordBatch]:
             if isinstance(found, Unread):
                 others.append(_reject(found.reason, found.detail, item.offset, item.url, None, part, reading))
                 continue
-            pages.append((found, replace(item, payload=b""), _language(found, reading.language)))
+            pages.append((found, replace(item, payload=b"")))
             waiting += len(found.links)
             if len(pages) >= BATCH_PAGES or waiting >= BATCH_LINKS:
-                yield _batch(pages, part.uri, reading.run_id)
+                yield _batch(pages, part.uri, reading)
                 pages, waiting = [], 0
     except SourceError as problem:
         error = str(problem)
     if pages:
-        yield _batch(pages, part.uri, reading.run_id)
+        yield _batch(pages, part.uri, reading)
     others.append(
         {
             "source": part.uri,
@@ -103,29 +104,24 @@ def read_batches(part: Part, reading: GraphReading) -> Iterator[pa.RecordBatch]:
     yield pa.RecordBatch.from_pylist(others, schema=STAGED)
 
 
-def _language(document: Document, settings: LanguageSettings) -> str:
-    """The language of a page: of a stretch of its text, with what the page says of itself as a prior."""
-    hints = Hints(url=document.url, html_lang=document.html_lang)
-    [found] = identify_page([(document.sample, "")], hints, settings)
-    return found.code if found.sure else "und"
-
-
-def _batch(pages: list[tuple[Document, Record, str]], source: str, run_id: str) -> pa.RecordBatch:
+def _batch(pages: list[tuple[Document, Record]], source: str, reading: GraphReading) -> pa.RecordBatch:
     """Pages with their links, column by column."""
-    documents = [document for document, _, _ in pages]
-    records = [record for _, record, _ in pages]
+    documents = [document for document, _ in pages]
+    records = [record for _, record in pages]
+    hints = [Hints(url=document.url, html_lang=document.html_lang) for document in documents]
+    run_id = reading.run_id
     counted = [len(document.links) for document in documents]
     columns: Mapping[str, Any] = {
         "url": [document.url for document in documents],
         "site": [document.site for document in documents],
-        "language": [language for _, _, language in pages],
+        "language": languages_of([document.sample for document in documents], hints, reading.language),
         "source": [source] * len(pages),
         "offset": [record.offset for record in records],
         "length": [record.length for record in records],
         "fetched_at": [record.fetched_at for record in records],
         "digest": [record.digest or None for record in records],
         "links_found": [document.found for document in documents],
-        "links_kept": [sum(link[4] is None for link in document.links) for document in documents],
+        "links_kept": [document.links.reasons.count(None) for document in documents],
         "run_id": [run_id] * len(pages),
         "title": [document.title for document in documents],
         "text": [document.text for document in documents],
@@ -143,29 +139,25 @@ def _batch(pages: list[tuple[Document, Record, str]], source: str, run_id: str) 
 
 
 def _links(documents: list[Document], counted: list[int], source: str, run_id: str) -> pa.ListArray:
-    every = [link for document in documents for link in document.links]
-    targets, anchors, regions, same, reasons = zip(*every, strict=True) if every else ((),) * 5
-    total = len(every)
+    every = [document.links for document in documents]
+    reasons = list(chain.from_iterable(links.reasons for links in every))
+    total = len(reasons)
     columns = {
         "src_url": pa.array([document.url for document in documents], pa.string()).take(
             pa.array([number for number, count in enumerate(counted) for _ in range(count)], pa.int32())
         ),
-        "position": [position for count in counted for position in range(count)],
+        "position": list(chain.from_iterable(range(count) for count in counted)),
         "source": pa.repeat(pa.scalar(source, pa.string()), total),
-        "region": regions,
+        "region": list(chain.from_iterable(links.regions for links in every)),
         "reason": reasons,
         "run_id": pa.repeat(pa.scalar(run_id, pa.string()), total),
-        "dst_url": targets,
+        "dst_url": list(chain.from_iterable(links.targets for links in every)),
         "kept": [reason is None for reason in reasons],
-        "same_site": same,
-        "anchor": anchors,
+        "same_site": list(chain.from_iterable(links.same_site for links in every)),
+        "anchor": list(chain.from_iterable(links.anchors for links in every)),
     }
-    offsets = [0]
-    for count in counted:
-        offsets.append(offsets[-1] + count)
-    return pa.ListArray.from_arrays(
-        pa.array(offsets, pa.int32()), _struct(columns, _LINK), type=STAGED.field("links").type
-    )
+    offsets = pa.array(accumulate(counted, initial=0), pa.int32())
+    return pa.ListArray.from_arrays(offsets, _struct(columns, _LINK), type=STAGED.field("links").type)
 
 
 def _struct(columns: Mapping[str, Any], kind: pa.StructType) -> pa.StructArray:

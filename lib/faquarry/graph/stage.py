@@ -8,7 +8,7 @@ it nothing is removed that does not stand somewhere else, so that a commit may b
 1. `_superseded` gets the losers, those that were documents until now included;
 2. `links` of every address that is touched are replaced by those of its winner;
 3. `documents` gets the winners and loses the addresses that no page is left of;
-4. `_superseded` loses what has become a document, and what its source does not hold any more.
+4. `_superseded` loses what its source does not hold any more, and what has become a document.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from faquarry.intake.parts import PAGE_KINDS, Input, Part, inputs_of
 from faquarry.intake.stage import staged, staged_batches
 from faquarry.intake.state import GRAPH, read_already
 from faquarry.lake import Lake
-from faquarry.lake.tables import DOCUMENTS, LINKS
-from faquarry.lake.writer import LakeWriter, sql_in
+from faquarry.lake.tables import DOCUMENTS, LINKS, table_named
+from faquarry.lake.writer import LakeWriter, spark_schema, sql_in
 from faquarry.stage import Context, Outcome, Work, fingerprint
 from faquarry.web.sources import resolve
 
@@ -134,6 +134,7 @@ def _commit(writer: LakeWriter, batch: Sequence[Input], run_id: str, staging: st
             _settle(writer, pages, good, f"{staging}/_settled")
         else:
             _add(writer, pages)
+        _clear(writer)
         rejects = sum(row["rejects"] for row in rows)
         mine = f"{sql_in('source', good)} AND stage = '{GRAPH}'"
         if rejects or writer.lake.holds_rows("rejects", pc.field("source").isin(good) & (pc.field("stage") == GRAPH)):
@@ -203,13 +204,18 @@ def _settle(writer: LakeWriter, pages: DataFrame, sources: Sequence[str], folder
     gone = touched.join(winners, "url", "left_anti")
     if not gone.isEmpty():
         writer.delete("documents", gone)
+    withdrawn = writer.frame("_superseded").where(theirs).join(losers, list(_PLACE), "left_anti")
+    if not withdrawn.isEmpty():
+        writer.delete("_superseded", withdrawn.select(*_PLACE))
+
+
+def _clear(writer: LakeWriter) -> None:
+    """Takes out of `_superseded` what has become a document, or was one still when a run was killed."""
     if writer.lake.holds_rows("_superseded"):
-        superseded = writer.frame("_superseded")
-        won = superseded.join(writer.frame("documents"), list(_PLACE), "left_semi")
-        withdrawn = superseded.where(theirs).join(losers, list(_PLACE), "left_anti")
-        over = won.select(*_PLACE).union(withdrawn.select(*_PLACE)).distinct()
-        if not over.isEmpty():
-            writer.delete("_superseded", over)
+        places = writer.frame("documents").select(*_PLACE)
+        won = writer.frame("_superseded").select(*_PLACE).join(places, list(_PLACE), "left_semi")
+        if not won.isEmpty():
+            writer.delete("_superseded", won)
 
 
 def _with_links(documents: DataFrame, links: DataFrame) -> DataFrame:
@@ -224,7 +230,8 @@ def _with_links(documents: DataFrame, links: DataFrame) -> DataFrame:
     packed = documents.select(
         "url", "source", "offset", F.struct(*(F.col(f"`{name}`") for name in DOCUMENTS.columns)).alias("document")
     )
-    return packed.join(on_page, "url", "left")
+    none = F.array().cast(spark_schema(table_named("_superseded"))["links"].dataType)
+    return packed.join(on_page, "url", "left").withColumn("links", F.coalesce("links", none))
 
 
 def _links_of(pages: DataFrame) -> DataFrame:

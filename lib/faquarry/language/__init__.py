@@ -2,6 +2,6 @@
 
 from faquarry.language.hints import Hints
 from faquarry.language.identified import Identified
-from faquarry.language.identify import identify_page
+from faquarry.language.identify import identify_page, languages_of
 
-__all__ = ["Hints", "Identified", "identify_page"]
+__all__ = ["Hints", "Identified", "identify_page", "languages_of"]

@@ -23,7 +23,7 @@ from faquarry.language.identified import Identified
 from faquarry.language.scripts import LANGUAGES_OF, deciding_script, never_latin
 from faquarry.language.webfaq import identify_as_webfaq
 
-__all__ = ["identify_page"]
+__all__ = ["identify_page", "languages_of"]
 
 Log = npt.NDArray[np.float64]
 
@@ -45,19 +45,48 @@ def identify_page(
     return [one if one.confidence >= floor else replace(one, sure=False) for one in found]
 
 
+def languages_of(
+    texts: Sequence[str], hints: Sequence[Hints], settings: LanguageSettings, fitted: Weights | None = None
+) -> list[str]:
+    """The language of each text, which stands on a page of its own with its own hints; `und` where none is sure enough.
+
+    As `identify_page` says of pages with one pair, but many of them in one pass over the tables: that is what it costs.
+    """
+    if settings.rule == "webfaq":
+        found = [identify_page([(text, "")], one, settings)[0] for text, one in zip(texts, hints, strict=True)]
+        return [one.code if one.sure else "und" for one in found]
+    fitted = fitted or weights()
+    texts = [text[: settings.max_chars] for text in texts]
+    scripts = [deciding_script(text[:_SCRIPT_CHARS]) for text in texts]
+    codes = [_language_of_script(script) for script in scripts]
+    rows = [row for row, code in enumerate(codes) if code is None]
+    if rows:
+        detector = detector_named(settings.detector)
+        likelihood = _likelihood(detector, [texts[row] for row in rows], [scripts[row] for row in rows], fitted)
+        base = _base_prior(detector, fitted.rare)
+        page = np.stack([base + (_hint_prior(hints[row], detector, fitted) if settings.hints else 0.0) for row in rows])
+        page = _log_softmax(page)
+        if settings.page_evidence:
+            page = _mixed(page, base, fitted)
+        log_p = _log_softmax((likelihood + page) * fitted.sharpness)
+        for row, best, confidence in zip(rows, log_p.argmax(axis=1), np.exp(log_p.max(axis=1)), strict=True):
+            sure = confidence >= (settings.min_confidence if scripts[row] else max(settings.min_confidence, 0.5))
+            codes[row] = detector.languages[best] if sure else "und"
+    return [str(code) for code in codes]
+
+
 def _identified(
     pairs: Sequence[tuple[str, str]], hints: Hints, settings: LanguageSettings, fitted: Weights
 ) -> list[Identified]:
     detector = detector_named(settings.detector)
     texts = [f"{question} {answer}"[: settings.max_chars] for question, answer in pairs]
     scripts = [deciding_script(text[:_SCRIPT_CHARS]) for text in texts]
-    alone = [next(iter(LANGUAGES_OF[s])) if len(LANGUAGES_OF.get(s, ())) == 1 else None for s in scripts]
+    alone = [_language_of_script(script) for script in scripts]
     if all(alone):
         return [Identified(str(code), _CERTAIN, "script") for code in alone]
 
-    likelihood = _log_softmax(detector.scores(texts) / fitted.temperature + _masks(detector, tuple(scripts)))
+    likelihood = _likelihood(detector, texts, scripts, fitted)
     silent = [not script for script in scripts]
-    likelihood[silent] = -math.log(likelihood.shape[1])
     base = _base_prior(detector, fitted.rare)
     prior = base + (_hint_prior(hints, detector, fitted) if settings.hints else 0.0)
     posterior = likelihood + _log_softmax(prior)
@@ -71,6 +100,19 @@ def _identified(
         )
         for row in range(len(pairs))
     ]
+
+
+def _language_of_script(script: str) -> str | None:
+    """The only language that is written in a script; None where there are several."""
+    languages = LANGUAGES_OF.get(script, frozenset())
+    return next(iter(languages)) if len(languages) == 1 else None
+
+
+def _likelihood(detector: Detector, texts: Sequence[str], scripts: Sequence[str], fitted: Weights) -> Log:
+    """(n, L) log-likelihoods; those of a text without letters are all the same."""
+    likelihood = _log_softmax(detector.scores(texts) / fitted.temperature + _masks(detector, tuple(scripts)))
+    likelihood[[not script for script in scripts]] = -math.log(likelihood.shape[1])
+    return likelihood
 
 
 def _decided(detector: Detector, text: Log, with_hints: Log, posterior: Log, silent: bool) -> Identified:
@@ -92,7 +134,11 @@ def _page_prior(likelihood: Log, base: Log, prior: Log, fitted: Weights) -> Log:
     # What one pair can say about its page is bounded: it may be a quotation, a name, or in another language.
     evidence = np.logaddexp(math.log(fitted.trust) + likelihood, math.log1p(-fitted.trust) + uniform)
     others = (evidence.sum(axis=0) - evidence) / math.sqrt(max(1, len(evidence) - 1))
-    page = _log_softmax(prior + others)
+    return _mixed(_log_softmax(prior + others), base, fitted)
+
+
+def _mixed(page: Log, base: Log, fitted: Weights) -> Log:
+    """A pair is in its page's language with probability 1 − μ, else in any."""
     any_language = _log_softmax(base)
     mixed: Log = np.logaddexp(math.log1p(-fitted.mixed) + page, math.log(fitted.mixed) + any_language)
     return mixed

@@ -139,7 +139,7 @@ def test_base_is_honoured() -> None:
         '<head><base href="//cdn.example/docs/"></head><a href="a">Words here</a><a href="#b">More of it</a>'
     )
     assert [link[0] for link in page.links] == ["https://cdn.example/docs/a", "https://cdn.example/docs/"]
-    assert document('<base href="::"><a href="a">Words</a>').links[0][0] == "https://club.example/en/a"
+    assert document('<base href="::"><a href="a">Words</a>').links.targets == ["https://club.example/en/a"]
 
 
 def test_only_kept_links_where_that_is_wanted() -> None:

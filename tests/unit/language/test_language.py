@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from faquarry.config.settings import LanguageSettings
-from faquarry.language import Hints, identify_page
+from faquarry.language import Hints, identify_page, languages_of
 from faquarry.language.codes import languages_of_suffix, to_iso639_3
 from faquarry.language.detectors import detector_named
 from faquarry.language.hints import hinted
@@ -188,3 +188,24 @@ def test_languages_of_real_translated_faqs(data: Path) -> None:
             right[row["language"]] += code == row["language"]
     assert sum(right.values()) / sum(total.values()) >= 0.98
     assert sum(right[code] / total[code] for code in total) / len(total) >= 0.93
+
+
+def test_many_pages_at_once_as_one_after_the_other() -> None:
+    texts = [
+        "Wie lange dauert der Versand?",
+        "Quanto tempo demora a entrega?",
+        "Πόσο κοστίζει;",
+        "",
+        "123",
+        "送料はいくらですか",
+        "Is it far?",
+    ]
+    hints = [Hints(html_lang=lang) for lang in ("en", "pt", None, "de", None, "ja", "de")]
+    for settings in (
+        LanguageSettings(),
+        LanguageSettings(page_evidence=False),
+        LanguageSettings(hints=False, min_confidence=0.6),
+    ):
+        alone = [identify_page([(text, "")], one, settings)[0] for text, one in zip(texts, hints, strict=True)]
+        together = languages_of([f"{text} " for text in texts], hints, settings)
+        assert together == [one.code if one.sure else "und" for one in alone]
