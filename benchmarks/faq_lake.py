@@ -25,8 +25,8 @@ def fill(lake: Path, pairs: Sequence[Mapping[str, Any]]) -> list[Row]:
     """Writes qa and a benchmark. -> the rows of qa, by id
 
     Args:
-        pairs: ``question``, ``answer``, ``language``; ``split`` where the pair is a query (train, dev or test), else None; perhaps
-            ``site`` and other columns of qa. Of two equal pairs the first counts.
+        pairs: ``question``, ``answer``, ``language``; ``split`` where the pair is a query (train, dev or test), else None;
+            perhaps ``site`` and other columns of qa. Of two equal pairs the first counts.
     """
     distinct: dict[str, Row] = {}
     for pair in pairs:

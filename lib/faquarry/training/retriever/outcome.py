@@ -20,7 +20,7 @@ from faquarry.training.retriever.card import card
 if TYPE_CHECKING:
     from faquarry.training.retriever.trainer import Trainer
 
-__all__ = ["Scores", "finish"]
+__all__ = ["Scores", "finish", "plain"]
 
 Floats = npt.NDArray[np.float64]
 Scores = Mapping[str, Mapping[str, Floats]]
@@ -38,7 +38,8 @@ def finish(trainer: Trainer) -> Path:
         return folder
     start = json.loads((trainer.folder / "start.json").read_text(encoding="utf-8"))
     found: dict[str, Any] = {}
-    for split, now in trainer.scored("dev", "test").items():
+    trained = trainer.scored("dev", "test")
+    for split, now in trained.items():
         asked = trainer.asked(split)
         if not asked:
             continue
@@ -51,14 +52,26 @@ def finish(trainer: Trainer) -> Path:
             for one in asked
         }
         sites = [f"{one.language} {site}" for one in asked for site in one.sites]
-        trained, started = (np.concatenate([side[one.language]["ndcg@10"] for one in asked]) for side in (now, then))
-        found[split]["all"] = {"ndcg@10": _told(trained, started, sites)}
+        after, before = (np.concatenate([side[one.language]["ndcg@10"] for one in asked]) for side in (now, then))
+        found[split]["all"] = {"ndcg@10": _told(after, before, sites)}
         trainer.progress.say(f"train: {_sentence(split, found[split]['all']['ndcg@10'])}")
     (trainer.folder / "scores.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
+    (trainer.folder / "end.json").write_text(json.dumps(plain(trained)), encoding="utf-8")
     _write(trainer, folder, found)
     shutil.rmtree(trainer.folder / "checkpoints", ignore_errors=True)
     best.unlink(missing_ok=True)
     return folder
+
+
+def plain(found: Mapping[str, Scores]) -> dict[str, Any]:
+    """Scores by split, language, measure and query, as JSON takes them (start.json, end.json)."""
+    return {
+        split: {
+            language: {name: np.round(values, 8).tolist() for name, values in one.items()}
+            for language, one in scored.items()
+        }
+        for split, scored in found.items()
+    }
 
 
 def _told(now: Floats, start: Floats, sites: Sequence[str]) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """``faquarry train --recipe rn --lake LAKE --output OUTPUT``: from pinned tables to a model, resumable at any step.
 
 The folder holds ``data/`` (examples of each task), ``checkpoints/``, ``logs/`` (CSV), ``run.json`` (recipe, versions of the
-tables, what it started from) and at the end ``model/``, a folder that sentence-transformers loads.
+tables), ``start.json`` and ``end.json`` (scores of every dev and test query before and after), ``scores.json`` (both beside
+each other) and at the end ``model/``, a folder that sentence-transformers loads.
 """
 
 from __future__ import annotations

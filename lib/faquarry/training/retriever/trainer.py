@@ -33,7 +33,7 @@ from faquarry.training.retriever.groups import grouped, kept_rows
 from faquarry.training.retriever.journal import Journal
 from faquarry.training.retriever.model import Retriever, device_of
 from faquarry.training.retriever.objective import Linked, linked, losses_of
-from faquarry.training.retriever.outcome import Scores, finish
+from faquarry.training.retriever.outcome import Scores, finish, plain
 from faquarry.training.retriever.recipe import RetrieverRecipe
 from faquarry.training.retriever.step import World, backward, embedded
 
@@ -260,7 +260,7 @@ class Trainer:
         """What the start is worth, on dev and on test; kept, as a resumed run has the start no more."""
         file = self.folder / "start.json"
         if not file.exists():
-            found = {split: _plain(scored) for split, scored in self.scored("dev", "test").items()}
+            found = plain(self.scored("dev", "test"))
             part = file.with_suffix(".part")
             part.write_text(json.dumps(found), encoding="utf-8")
             part.replace(file)
@@ -361,13 +361,6 @@ def _tensors(state: Mapping[str, Any]) -> dict[str, Any]:
 
 def _numbers(state: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value.numpy() if isinstance(value, Tensor) else value for key, value in state.items()}
-
-
-def _plain(found: Scores) -> dict[str, dict[str, list[float]]]:
-    return {
-        language: {name: np.round(values, 8).tolist() for name, values in one.items()}
-        for language, one in found.items()
-    }
 
 
 def _arrays(found: Mapping[str, Mapping[str, Sequence[float]]]) -> Scores:
