@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Document", "Link", "Links", "Unread", "read_document"]
 
 MAX_TITLE_CHARS = 1000
+MAX_TITLES = 100
 MAX_NAMES = 300  # characters of class and id that are looked at
 MAX_HREF = 8000
 SAMPLE_CHARS = 200
@@ -40,7 +41,7 @@ MAX_BOXES = 3000
 _MOST = 0.5  # an element that only its name makes a region, and that holds more of the text, is none
 
 _RAW = frozenset(("script", "style"))
-_CODE = frozenset(("noscript", "template", "iframe", "svg", "select", "button", "textarea", "object"))
+_CODE = frozenset(("noscript", "template", "iframe", "svg", "select", "button", "textarea", "object", "title"))
 # Most links within a site: nothing in them that normalising would change.
 _PLAIN_PATH = re.compile(r"/(?!/)[A-Za-z0-9_~!$&'()*+,=:@./-]*\Z")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,40}:")
@@ -130,7 +131,7 @@ def _read(
     tree = LexborHTMLParser(decoded.utf8)
     clock.look()
     base = _base(tree, url, sz.find(decoded.utf8, b"<base") >= 0 or sz.find(decoded.utf8, b"<BASE") >= 0)
-    title = tree.css_first("title")
+    title = _title(tree)
     root = tree.root
     html_lang = root.attributes.get("lang") if root is not None else None
     links = Links()
@@ -140,7 +141,7 @@ def _read(
     return Document(
         url=address,
         site=site,
-        title=cleaned(title.text()[:MAX_TITLE_CHARS]) if title is not None else "",
+        title=title,
         text=text[: settings.max_text_chars],
         sample=_sample(text),
         html_lang=html_lang,
@@ -178,8 +179,8 @@ def _walk(tree: LexborHTMLParser, judge: _Judge, max_links: int, clock: Clock) -
     nodes = tree.css(_SELECTOR)
     tags = [node.tag for node in nodes]
     for node, tag in zip(nodes, tags, strict=True):
-        if tag in _RAW:
-            node.decompose()  # holds no element, so that no other node of the list goes with it
+        if tag in _RAW and _is_leaf(node):
+            node.decompose()  # no other node of the list goes with it
     for node, tag in zip(nodes, tags, strict=True):
         if tag == "a":
             links += 1
@@ -222,6 +223,20 @@ def _walk(tree: LexborHTMLParser, judge: _Judge, max_links: int, clock: Clock) -
         if seen % 64 == 0:
             clock.look()
     return boxes
+
+
+def _is_leaf(node: LexborNode) -> bool:
+    """Whether an element holds text alone; a style of an SVG may hold elements."""
+    first = node.first_child
+    return first is None or (first.tag == "-text" and first.next is None)
+
+
+def _title(tree: LexborHTMLParser) -> str:
+    """The title element's text on one line; pictures (SVG) have titles too."""
+    for node in tree.css("title")[:MAX_TITLES]:
+        if (parent := node.parent) is not None and parent.tag != "svg":
+            return cleaned(node.text()[:MAX_TITLE_CHARS])
+    return ""
 
 
 def _holds_content(node: LexborNode, whole: int) -> bool:

@@ -260,7 +260,7 @@ LINKS = _table(
     "when it is needed (docs/graph.md): an archive that comes later may bring the target.",
     [
         ("src_url", TEXT, "the page that links (documents.url)"),
-        ("position", pa.int32(), "number of the link on the page, from 0"),
+        ("position", pa.int32(), "place among the links of the page that are written, from 0"),
         ("source", TEXT, "file that holds the page"),
         ("region", TEXT, "navigation, header, footer, sidebar or body: the innermost that it stands in"),
         ("reason", TEXT, "why it is not kept (an enumeration, see docs/graph.md); null: it is"),

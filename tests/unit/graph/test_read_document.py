@@ -158,6 +158,12 @@ def test_a_form_around_the_whole_page_is_no_form() -> None:
     assert page.text == "The whole page stands in a form, as some servers have it."
 
 
+def test_a_picture_has_no_say_in_the_title() -> None:
+    svg = "<svg><title>Logo</title><style><a href='/in-style'>Styled</a></style></svg>"
+    page = document(f"<body>{svg}<title>Knots</title><p>All of them.")
+    assert (page.title, page.text, page.links.anchors) == ("Knots", "All of them.", ["Styled"])
+
+
 def test_charsets() -> None:
     page = document("<title>Größe</title><p>Maß".encode("windows-1252"), content_type="text/html; charset=iso-8859-1")
     assert (page.title, page.text) == ("Größe", "Maß")
@@ -181,7 +187,7 @@ def test_hostile_pages_are_rejected_or_read_but_never_raise() -> None:
 TOKENS = [
     "<nav>", "</nav>", "<div class=sidebar>", "</div>", "<header>", "</header>", "<footer class=nav id=menu>", "</footer>", "<p>", "text ",
     '<a href="/a">', "</a>", "<a href=x><a href=y>", "<table class=nav><td>", "</table>", "<form>", "</form>", "<script>", "</script>",
-    "<svg><a href=q></svg>", "<noscript><a href=n>n</a></noscript>", "<template><a href=t>", "<button class=menu><a href=b>", "<select>",
+    "<svg><a href=q></svg>", "<svg><style><a href=s>s</a></style>", "</svg>", "<math><script><a href=m>", "</math>", "<noscript><a href=n>n</a></noscript>", "<template><a href=t>", "<button class=menu><a href=b>", "<select>",
     "<body role=banner class=nav>", "<html class=nav>", "<base href=/z/>", "<title>", "<!--", "-->", "<aside", ">", "\x00", "\u00e9", "<li>",
 ]  # fmt: skip
 
