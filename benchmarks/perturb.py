@@ -4,7 +4,7 @@
 
 The questions are those of XQuAD in $FAQUARRY_DATA, else of the packaged sample web, each once, at 10 %; `first` is the first
 operation on a text, `again` any later one, which finds it cut into graphemes. Scripts whose graphemes have several code
-points (`clusters`) are apart from those with one (`letters`).
+points (`clusters`) are apart from those with one (`letters`), and so is `noise`, which draws by learned weights.
 
 The peers stand in .peers (``make peers``) and run in their own interpreters on the same English questions, one letter of one
 word a question; ours makes one edit, too, on texts it has not seen. A peer that is not there is named under `without`.
@@ -19,6 +19,7 @@ import json
 import os
 import subprocess
 import time
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,10 @@ print(json.dumps({name: timed(lambda some: [one.augment(text) for text in some])
 def run() -> dict[str, Any]:
     """Queries a CPU second: of `letters` and `clusters` by language and operation, and `times_PEER`."""
     result: dict[str, Any] = {"queries": len(_questions("en"))}
-    result |= {"letters": _speeds(LETTERS), "clusters": _speeds(CLUSTERS), "without": []}
+    result["letters"] = _speeds(LETTERS, lambda name: name != "noise")
+    result["clusters"] = _speeds(CLUSTERS, lambda name: name != "noise")
+    result["noise"] = _speeds(LETTERS, lambda name: name == "noise")
+    result["without"] = []
     some = _questions("en")[:PEER_QUERIES]
     for peer, program in (("nlpaug", _NLPAUG), ("textattack", _TEXTATTACK)):
         theirs = _peer(peer, program, some)
@@ -83,12 +87,12 @@ def run() -> dict[str, Any]:
     return result
 
 
-def _speeds(languages: tuple[str, ...]) -> dict[str, Any]:
+def _speeds(languages: tuple[str, ...], wanted: Callable[[str], bool]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for language in languages:
         texts = _questions(language)
         for name in operations_of(language_code(language)) if texts else ():
-            if OPERATIONS[name].unit == "graphemes":
+            if OPERATIONS[name].unit == "graphemes" and wanted(name):
                 first, again = _seconds(texts, language, name, STRENGTH)
                 found[f"{language} {name}"] = {"first": round(len(texts) / first), "again": round(len(texts) / again)}
     slowest = {f"slowest_{turn}": min(speed[turn] for speed in found.values()) for turn in ("first", "again")}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from faquarry.robustness.perturb.learned import learned, pick
+from faquarry.robustness.perturb.learned import Shares, learned
 from faquarry.robustness.perturb.operation import Editor, Operation
 from faquarry.robustness.perturb.perturbed import Edit
 from faquarry.robustness.perturb.pieces import Pieces
@@ -63,7 +63,7 @@ def role_of(words: Sequence[str], place: int) -> str | None:
 
 def _editor(language: str) -> Editor:
     said = [role.split("|") for role in _SAID[language if language in _SAID else "eng"]]
-    model = learned()["disfluency"]
+    model = {name: Shares(shares) for name, shares in learned()["disfluency"].items()}
 
     def speak(pieces: Pieces, strength: Strength, draw: Draw) -> list[Edit]:
         """One edit a disfluency: what is said twice, and the words that take it back, before the word they repeat."""
@@ -72,17 +72,17 @@ def _editor(language: str) -> Editor:
         budget = min(strength.budget(len(words)), (len(words) + 2) // 3)
         chosen: dict[int, Edit] = {}
         while places and len(chosen) < budget:
-            region = pick(model["starts"], draw)
+            region = model["starts"].draw(draw)
             some = [at for at in places if _region(at, len(words)) == region] or places
             at = some[draw.below(len(some))]
             places.remove(at)
-            length = int(pick(model["words"], draw))
+            length = int(model["words"].draw(draw))
             last = min(at + length, len(words)) - 1
             while last > at and _crosses(pieces, words[at].start, words[last].end):
                 last -= 1  # numbers and addresses are said once
             if any(at - 3 <= other <= at + length for other in chosen) or len(words) < 2:
                 continue
-            role = said[ROLES.index(pick(model["roles"], draw))]
+            role = said[ROLES.index(model["roles"].draw(draw))]
             cue = role[draw.below(len(role))]
             start = words[at].start
             begun = text[start : words[last].end] if length else ""

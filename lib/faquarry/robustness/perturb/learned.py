@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect
 from functools import lru_cache
 from importlib.resources import files
+from itertools import accumulate
 from typing import Any
 
 from faquarry.robustness.perturb.randomness import Draw
 
-__all__ = ["learned", "pick"]
+__all__ = ["Shares", "learned"]
 
 
 @lru_cache(maxsize=1)
@@ -21,11 +23,14 @@ def learned() -> dict[str, Any]:
     return found
 
 
-def pick(shares: dict[str, float], draw: Draw) -> str:
-    """A name, drawn by its share."""
-    left = draw.unit() * sum(shares.values())
-    for name, share in shares.items():
-        left -= share
-        if left < 0:
-            return name
-    return name
+class Shares:
+    """Names that are drawn by their shares."""
+
+    __slots__ = ("_names", "_sums")
+
+    def __init__(self, shares: dict[str, float]) -> None:
+        self._names, self._sums = tuple(shares), tuple(accumulate(shares.values()))
+
+    def draw(self, draw: Draw) -> str:
+        at = bisect(self._sums, draw.unit() * self._sums[-1])
+        return self._names[min(at, len(self._names) - 1)]

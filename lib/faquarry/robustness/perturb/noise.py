@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from itertools import accumulate
+from operator import itemgetter
 from typing import Any
 
 from faquarry.robustness.perturb.characters import cased_like
-from faquarry.robustness.perturb.choose import Change, choose, shuffled
+from faquarry.robustness.perturb.choose import Change, choose
 from faquarry.robustness.perturb.keyboard import neighbours_of
-from faquarry.robustness.perturb.learned import learned, pick
+from faquarry.robustness.perturb.learned import Shares, learned
 from faquarry.robustness.perturb.letters import letters_of
 from faquarry.robustness.perturb.marks import wrong_marks
 from faquarry.robustness.perturb.operation import Editor, Operation
@@ -28,7 +28,24 @@ from faquarry.robustness.perturb.typing import context, letter_class, sounds_lik
 
 __all__ = ["OPERATIONS"]
 
-_NEVER = (0.0, 0.0, 0.0, 0.0)
+Rates = tuple[float, ...]
+_NEVER: Rates = (0.0, 0.0, 0.0, 0.0)
+
+
+class _Known(dict[str, Rates]):
+    """Rates at the middle one of three characters, found once for each three."""
+
+    def __init__(self, by_context: dict[str, list[float]]) -> None:
+        super().__init__()
+        self._by_context = by_context
+
+    def __missing__(self, three: str) -> Rates:
+        previous, letter, following = (one if one.isalpha() else "" for one in three)
+        rates = self._by_context.get(context(previous, letter, following), _NEVER) if letter else _NEVER
+        if len(self) > 1 << 18:  # of many scripts and long runs; starts anew
+            self.clear()
+        found = self[three] = tuple(accumulate(rates))
+        return found
 
 
 class _Typist:
@@ -36,46 +53,39 @@ class _Typist:
 
     def __init__(self, language: str) -> None:
         model: dict[str, Any] = learned().get(language) or learned()["any"]
-        self._rates: dict[str, list[float]] = model["rates"]
-        self._inserted: dict[str, float] = model["inserted"]
-        self._related: dict[str, dict[str, float]] = model["related"]
-        self._pairs: dict[str, dict[str, float]] = model.get("pairs", {})
-        self._put: dict[str, float] = model.get("letters", {})
+        self._rates = _Known(model["rates"])
+        self._inserted = Shares(model["inserted"])
+        self._related = {name: Shares(shares) for name, shares in model["related"].items()}
+        self._pairs = {old: Shares(shares) for old, shares in model.get("pairs", {}).items()}
+        self._put = Shares(model["letters"]) if "letters" in model else None
         self._keys = neighbours_of(language)
         self._marks = wrong_marks(language)
         letters = letters_of(language)
         known = {old: "".join(new for new in others if new in letters) for old, others in sounds_like().items()}
         self._sounds = {old: others for old, others in known.items() if others}
         self._of_class = {name: "".join(x for x in letters if letter_class(x) == name) for name in "VCS"}
-        self._rates_at = lru_cache(maxsize=65536)(self._found)
 
     def edit(self, pieces: Pieces, strength: Strength, draw: Draw) -> list[Edit]:
-        weights = pieces.kept.get(self)
-        if weights is None:
-            weights = pieces.kept[self] = self._weighed(pieces)
-        budget = strength.budget(len(pieces.editable))
-        places = _by_weight(pieces.editable, weights, draw)
-        edits = choose(pieces, places, budget, draw, self._slip)
-        return edits or choose(pieces, shuffled(pieces.editable, draw), 1, draw, self._slip)
+        if self not in pieces.kept:
+            rates = self._rates_of(pieces)
+            pieces.kept[self] = rates, list(accumulate(map(itemgetter(3), rates)))
+        rates, weights = pieces.kept[self]
 
-    def _weighed(self, pieces: Pieces) -> list[float]:
-        """How likely a slip is at each editable letter, each with those before it."""
-        return list(accumulate(self._until(pieces, place)[3] for place in pieces.editable))
+        def slip(pieces: Pieces, place: int, draw: Draw) -> Change | None:
+            if place not in pieces.free:
+                return None  # a letter of an address
+            until = rates[place]
+            drawn = draw.unit() * until[3]
+            kind = 0 if drawn < until[0] else 1 if drawn < until[1] else 2 if drawn < until[2] else 3
+            return _KINDS[kind](self, pieces, place, draw)
 
-    def _until(self, pieces: Pieces, place: int) -> tuple[float, ...]:
-        units, free = pieces.pieces, pieces.free
-        previous = units[place - 1] if place - 1 in free else ""
-        return self._rates_at(previous, units[place], units[place + 1] if place + 1 in free else "")
+        return choose(pieces, _by_weight(weights, draw), strength.budget(len(pieces.editable)), draw, slip)
 
-    def _slip(self, pieces: Pieces, place: int, draw: Draw) -> Change | None:
-        until = self._until(pieces, place)
-        drawn = draw.unit() * until[3]
-        kind = 0 if drawn < until[0] else 1 if drawn < until[1] else 2 if drawn < until[2] else 3
-        return _KINDS[kind](self, pieces, place, draw)
-
-    def _found(self, previous: str, letter: str, following: str) -> tuple[float, ...]:
-        """Rates of the four kinds, each with those before it."""
-        return tuple(accumulate(self._rates.get(context(previous, letter, following), _NEVER)))
+    def _rates_of(self, pieces: Pieces) -> list[Rates]:
+        """Of every piece, the rates of the four kinds, each with those before it; of what is no letter, none."""
+        bases = pieces.text if pieces.simple else "".join(piece[0] for piece in pieces.pieces)
+        padded, known = f" {bases} ", self._rates
+        return [known[padded[at : at + 3]] for at in range(len(bases))]
 
     def _delete(self, pieces: Pieces, place: int, draw: Draw) -> Change | None:
         if place - 1 not in pieces.free and place + 1 not in pieces.free:
@@ -87,11 +97,11 @@ class _Typist:
         following = units[place + 1] if place + 1 in pieces.free else ""
         if not following and place + 1 < len(units) and (units[place + 1].isalnum() or units[place + 1] in "@#/"):
             return None
-        kind = pick(self._inserted, draw)
+        kind = self._inserted.draw(draw)
         if kind == "double":
             letter = following if following and draw.below(2) else units[place]
-        elif self._put:
-            letter = pick(self._put, draw)
+        elif self._put is not None:
+            letter = self._put.draw(draw)
         else:
             some = self._of_class[kind] or self._of_class["C"]
             letter = some[draw.below(len(some))] if some else units[place]
@@ -103,8 +113,8 @@ class _Typist:
         small = old.lower()
         seen = self._pairs.get(small)
         if seen is not None:
-            return (place, place + 1, cased_like(pick(seen, draw), old))
-        how = pick(self._related.get(letter_class(old), {"VV": 1.0}), draw)
+            return (place, place + 1, cased_like(seen.draw(draw), old))
+        how = self._related[letter_class(old)].draw(draw)
         if how == "case":
             new = old.swapcase()
         else:
@@ -121,11 +131,11 @@ class _Typist:
         return (place, place + 2, second + first) if first != second else None
 
 
-def _by_weight(places: Sequence[int], weights: Sequence[float], draw: Draw) -> Iterator[int]:
-    """Places as often as they weigh, some more than once: three for every place there is."""
-    total = weights[-1] if weights else 0.0
-    for _ in range(3 * len(places) if total else 0):
-        yield places[min(bisect(weights, draw.unit() * total), len(places) - 1)]
+def _by_weight(weights: Sequence[float], draw: Draw) -> Iterator[int]:
+    """Places as often as they weigh (`weights` are sums up to each), some more than once; three draws for each there is."""
+    total = weights[-1]
+    for _ in range(3 * len(weights) if total else 0):
+        yield min(bisect(weights, draw.unit() * total), len(weights) - 1)
 
 
 _KINDS = (_Typist._delete, _Typist._insert, _Typist._substitute, _Typist._transpose)
