@@ -33,19 +33,22 @@ __all__ = ["Document", "Link", "Links", "Unread", "read_document"]
 
 MAX_TITLE_CHARS = 1000
 MAX_TITLES = 100
+ENOUGH_CHARS = 1000  # a page with less may well be navigation alone
 MAX_NAMES = 300  # characters of class and id that are looked at
 MAX_HREF = 8000
 SAMPLE_CHARS = 200
 SKIP_LINKS = 3  # links of this kind come first
 MAX_BOXES = 3000
 _MOST = 0.5  # an element that only its name makes a region, and that holds more of the text, is none
+_NEARLY_ALL = 0.9  # nor is one that says it is
 
+_MAYBE = ("form", "noscript")  # no main text, where the whole page does not stand in one
 _RAW = frozenset(("script", "style"))
-_CODE = frozenset(("noscript", "template", "iframe", "svg", "select", "button", "textarea", "object", "title"))
+_CODE = frozenset(("template", "iframe", "svg", "select", "button", "textarea", "object", "title"))
 # Most links within a site: nothing in them that normalising would change.
 _PLAIN_PATH = re.compile(r"/(?!/)[A-Za-z0-9_~!$&'()*+,=:@./-]*\Z")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,40}:")
-_SELECTOR = f":is(a,form,{','.join(sorted(_RAW | _CODE))}),{CANDIDATES}"
+_SELECTOR = f":is(a,form,noscript,{','.join(sorted(_RAW | _CODE))}),{CANDIDATES}"
 _CUT = "\x1f"
 _BEFORE_SIGN = re.compile(r"\x1f(?=[.,;:!?)\]}%…’”»、。，！？：；）」』])")
 
@@ -204,18 +207,17 @@ def _walk(tree: LexborHTMLParser, judge: _Judge, max_links: int, clock: Clock) -
             continue  # nothing in it can be another region
         attributes = node.attributes
         names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"[:MAX_NAMES]
-        found = (None, True) if tag == "form" else region_of(tag, attributes.get("role"), names)
+        found = (None, True) if tag in _MAYBE else region_of(tag, attributes.get("role"), names)
         if found is None:
             continue
         kind, only_named = found
         if kind is around and kind is not None:
             continue
-        if only_named:
-            if whole < 0:
-                whole = len(tree.body.text()) if tree.body is not None else 0
-            if _holds_content(node, whole):
-                continue
-        elif kind in (Region.HEADER, Region.FOOTER) and _inside_content(node):
+        if whole < 0:
+            whole = len(tree.body.text()) if tree.body is not None else 0
+        if _holds_content(node, whole, only_named):
+            continue
+        if not only_named and kind in (Region.HEADER, Region.FOOTER) and _inside_content(node):
             continue
         boxes.append(node)
         if kind is not None and (held := len(node.css("a"))):
@@ -233,14 +235,21 @@ def _is_leaf(node: LexborNode) -> bool:
 
 def _title(tree: LexborHTMLParser) -> str:
     """The title element's text on one line; pictures (SVG) have titles too."""
-    for node in tree.css("title")[:MAX_TITLES]:
-        if (parent := node.parent) is not None and parent.tag != "svg":
-            return cleaned(node.text()[:MAX_TITLE_CHARS])
-    return ""
+    first = tree.css_first("title")
+    found = [first] if first is not None and not _of_picture(first) else tree.css("title")[:MAX_TITLES]
+    return next((cleaned(node.text()[:MAX_TITLE_CHARS]) for node in found if not _of_picture(node)), "")
 
 
-def _holds_content(node: LexborNode, whole: int) -> bool:
-    """Whether an element that only its name makes a region (or a form) is in truth what the page is about."""
+def _of_picture(node: LexborNode) -> bool:
+    parent = node.parent
+    return parent is not None and parent.tag == "svg"
+
+
+def _holds_content(node: LexborNode, whole: int, only_named: bool) -> bool:
+    """Whether an element that should be beside the content is, in truth, what the page is about: its name misleads, or its
+    end is missing."""
+    if not only_named:
+        return whole > ENOUGH_CHARS and len(node.text()) > _NEARLY_ALL * whole
     if len(node.text()) > _MOST * whole:
         return True
     return node.css_first("main,article,[role=main]") is not None
@@ -304,8 +313,10 @@ class _Judge:
 
     def _target(self, href: str) -> tuple[str | None, str]:
         """The normalised address that a link leads to, and its site; (None, "") where it is none."""
-        if self._root and _PLAIN_PATH.match(href) and "/." not in href:
-            return self._root + href, self._root_site
+        if self._root:
+            start = len(self._root) if href.startswith(self._root) else 0
+            if _PLAIN_PATH.match(href, start) and "/." not in href:
+                return href if start else self._root + href, self._root_site
         return _target_of(self._base.joined(href[:MAX_HREF]))
 
 

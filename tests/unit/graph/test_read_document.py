@@ -164,6 +164,14 @@ def test_a_picture_has_no_say_in_the_title() -> None:
     assert (page.title, page.text, page.links.anchors) == ("Knots", "All of them.", ["Styled"])
 
 
+def test_what_holds_the_whole_page_is_no_part_of_it() -> None:
+    """Forums write their pages into noscript, and an aside without an end holds all that follows."""
+    words = "The whole page stands here, whatever holds it. " * 40
+    assert document(f"<noscript><p>{words}</noscript><p>Loading").text == f"{words}Loading"
+    assert document(f"<body><noscript>Switch it on</noscript><p>{words}").text == words.strip()
+    assert document(f"<aside>News<p>{words}").text == f"News {words.strip()}"
+
+
 def test_charsets() -> None:
     page = document("<title>Größe</title><p>Maß".encode("windows-1252"), content_type="text/html; charset=iso-8859-1")
     assert (page.title, page.text) == ("Größe", "Maß")
