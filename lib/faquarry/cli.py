@@ -86,9 +86,17 @@ def _extract(options: argparse.Namespace, configured: Configured) -> int:
 
 
 def _graph(options: argparse.Namespace, configured: Configured) -> int:
+    from faquarry.graph.groups.stage import GroupsStage
     from faquarry.graph.stage import GraphStage
 
-    return _staged(GraphStage.of(options.source, configured.settings, prefix=options.prefix), options, configured)
+    if not options.source and not options.groups:
+        raise UsageError("nothing to do: give SOURCE…, or --groups for documents that are there.")
+    code = 0
+    if options.source:
+        code = _staged(GraphStage.of(options.source, configured.settings, prefix=options.prefix), options, configured)
+    if options.groups:
+        code = max(code, _staged(GroupsStage.of(configured.settings), options, configured))
+    return code
 
 
 def _run(options: argparse.Namespace, configured: Configured) -> int:
@@ -339,10 +347,10 @@ def _later(name: str) -> Run:
 # -- options ---------------------------------------------------------------------------------------------------------
 
 
-def _source_options(parser: argparse.ArgumentParser) -> None:
+def _source_options(parser: argparse.ArgumentParser, nargs: str = "+") -> None:
     parser.add_argument(
         "source",
-        nargs="+",
+        nargs=nargs,
         metavar="SOURCE",
         help="the word sample, a file, folder, glob or *.paths[.gz] manifest; local, https://, s3://, hdfs://",
     )
@@ -355,6 +363,11 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     _source_options(parser)
     parser.add_argument("--export", metavar="FOLDER", help="where the export goes (default LAKE/_export)")
     parser.add_argument("--no-export", action="store_true", help="end with the tables")
+
+
+def _graph_options(parser: argparse.ArgumentParser) -> None:
+    _source_options(parser, "*")
+    parser.add_argument("--groups", action="store_true", help="group the documents (settings groups.*), for WebDRO")
 
 
 def _sql_options(parser: argparse.ArgumentParser) -> None:
@@ -473,7 +486,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("judge", "let a language model score aligned pairs", _judge),
     Verb("benchmark", "build retrieval benchmarks", _benchmark),
     Verb("mine", "mine hard negatives", _mine, _mine_options),
-    Verb("graph", "build the web graph: documents and the links between them", _graph, _source_options),
+    Verb("graph", "build the web graph: documents and the links between them", _graph, _graph_options),
     Verb(
         "train",
         "train by a recipe: dense retrievers, the small encoder, the small scorer",

@@ -19,6 +19,7 @@ __all__ = [
     "ExtractSettings",
     "FilterSettings",
     "GraphSettings",
+    "GroupSettings",
     "JudgeSettings",
     "LabelSettings",
     "LanguageSettings",
@@ -118,6 +119,20 @@ class GraphSettings(ReadingSettings):
     max_links: int = Field(10_000, ge=1, description="links of one page that are looked at, from its beginning")
     nofollow: bool = Field(True, description="keep links that say rel=nofollow (sponsored and ugc are never kept)")
     dropped_links: bool = Field(True, description="write links that are not kept as well, with the reason")
+
+
+class GroupSettings(Section):
+    """Groups of documents for reweighted training (``graph --groups``)."""
+
+    model: str = Field(
+        "faquarry-small",
+        min_length=1,
+        description="encoder of the documents: a name or a folder, as of `train --recipe link`",
+    )
+    clusters: int = Field(500, ge=1, description="groups that K-Means looks for")
+    min_size: int = Field(128, ge=1, description="smaller ones are merged into one that training does not reweight")
+    sample: int = Field(256, ge=1, description="documents a cluster that the centres are fitted on")
+    seed: int = Field(42, ge=0, description="of the centres")
 
 
 class DedupSettings(Section):
@@ -401,6 +416,7 @@ class Settings(Section):
     score: ScoreSettings = ScoreSettings()
     mine: MineSettings = MineSettings()
     graph: GraphSettings = GraphSettings()
+    groups: GroupSettings = GroupSettings()
     export: ExportSettings = ExportSettings()
     spark: SparkSettings = SparkSettings()
     log: LogSettings = LogSettings()

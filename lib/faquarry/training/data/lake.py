@@ -191,7 +191,9 @@ def _grouped(groups: str, table: str, pair: str, url: str) -> tuple[str, str]:
     if groups in ("topic", "question_type") and pair:
         return "l.label", f"LEFT JOIN labels l ON l.id = {pair} AND l.taxonomy = '{groups}'"
     if groups == "cluster" and url:
-        return "CAST(g.group_id AS VARCHAR)", f"LEFT JOIN groups g ON g.url = {url}"
+        latest = "(SELECT method FROM groups ORDER BY run_id DESC, method LIMIT 1)"
+        mine = f"(SELECT url, nullif(group_id, 'merged') AS group_id FROM groups WHERE method = {latest})"  # noqa: S608
+        return "g.group_id", f"LEFT JOIN {mine} g ON g.url = {url}"
     column = groups.removeprefix("column:") if groups.startswith("column:") else groups
     if (groups.startswith("column:") or groups in ("language", "site")) and column.isidentifier():
         column = f"{column}1" if table == "b" and column in ("language", "site") else column
