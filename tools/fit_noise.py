@@ -24,7 +24,7 @@ from typing import Any
 
 from faquarry.robustness.perturb.disfluency import ROLES, role_of
 from faquarry.robustness.perturb.keyboard import neighbours_of
-from faquarry.robustness.perturb.typing import Slip, context, letter_class, relation, slip_between
+from faquarry.robustness.perturb.slips import Slip, context, letter_class, relation, slip_between
 
 PRIOR = 20.0
 QUERY_WEIGHT = 10.0

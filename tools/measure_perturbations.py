@@ -33,7 +33,7 @@ from faquarry.config.settings import LanguageSettings
 from faquarry.language import Hints, identify_page
 from faquarry.robustness.perturb import OPERATIONS, language_code, operations_of, perturb_many
 from faquarry.robustness.perturb.keyboard import neighbours_of
-from faquarry.robustness.perturb.typing import Slip, slip_between
+from faquarry.robustness.perturb.slips import Slip, slip_between
 
 DRAWS = 20
 STRENGTHS = ("1", "10%", "20%")

@@ -183,6 +183,7 @@ def test_scripts_with_their_own_rules() -> None:
     assert perturb("की", "hin", "matra", 1).text == "कि"
     assert perturb("개", "kor", "jamo", 1, key="1").text in ("게", "깨", "캐")
     assert perturb("ㅋㅋ", "kor", "jamo", 1).applies is False
+    assert perturb("i", "tur", "case", 1).text == "İ"
 
 
 @pytest.mark.parametrize(

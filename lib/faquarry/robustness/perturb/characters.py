@@ -77,20 +77,28 @@ def _substituter(language: str) -> Editor:
     return grapheme_editor(substitute)
 
 
+_DOTTED = str.maketrans("iİıI", "İiIı")
+
+
 @lru_cache(maxsize=8192)
-def _other_case(letter: str) -> str:
-    """The letter in the other case, "" where there is none of the same length."""
-    other = letter.swapcase()
+def _other_case(letter: str, dotted: bool) -> str:
+    """The letter in the other case, "" where there is none of the same length; `dotted` as Turkish pairs i and İ, ı and I.
+
+    >>> _other_case("i", False), _other_case("i", True), _other_case("ß", False)
+    ('I', 'İ', '')
+    """
+    other = letter.translate(_DOTTED) if dotted and letter in "iİıI" else letter.swapcase()
     return other if other != letter and len(other) == len(letter) else ""
 
 
-def _capitals(pieces: Pieces) -> list[int]:
-    units = pieces.pieces
-    return [i for i in pieces.editable if _other_case(units[i])]
+def _recaser(language: str) -> Editor:
+    dotted = language in ("tur", "aze")
 
+    def places(pieces: Pieces) -> list[int]:
+        units = pieces.pieces
+        return [i for i in pieces.editable if _other_case(units[i], dotted)]
 
-def _recase(pieces: Pieces, place: int, draw: Draw) -> Change | None:
-    return (place, place + 1, _other_case(pieces.pieces[place]))
+    return grapheme_editor(lambda pieces, at, draw: (at, at + 1, _other_case(pieces.pieces[at], dotted)), places)
 
 
 def _merge(pieces: Pieces, place: int, draw: Draw) -> Change | None:
@@ -149,7 +157,7 @@ OPERATIONS = (
         "case",
         "makes capitals small and small letters capitals",
         "the same text",
-        lambda language: grapheme_editor(_recase, _capitals),
+        _recaser,
         scripts=BICAMERAL,
     ),
     Operation(

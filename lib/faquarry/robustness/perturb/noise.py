@@ -23,8 +23,8 @@ from faquarry.robustness.perturb.operation import Editor, Operation
 from faquarry.robustness.perturb.perturbed import Edit
 from faquarry.robustness.perturb.pieces import Pieces
 from faquarry.robustness.perturb.randomness import Draw
+from faquarry.robustness.perturb.slips import context, letter_class, sounds_like
 from faquarry.robustness.perturb.strength import Strength
-from faquarry.robustness.perturb.typing import context, letter_class, sounds_like
 
 __all__ = ["OPERATIONS"]
 
