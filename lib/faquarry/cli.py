@@ -220,23 +220,35 @@ def _train(options: argparse.Namespace, configured: Configured) -> int:
 def _train_retriever(base: str, own: Path | None, options: argparse.Namespace, configured: Configured) -> int:
     from faquarry.training.retriever.run import run
 
+    from faquarry.progress import Progress
+    from faquarry.report.training import draw_run
+
     output = options.output or f"faquarry-{(own or Path(base)).stem}"
     settings = configured.settings
+    if options.landscape:
+        from faquarry.training.retriever.landscape import landscapes
+
+        landscapes(
+            options.landscape, Path(options.landscape[0]) / "landscape.json", settings=settings.embed, log=settings.log
+        )
+        print(*draw_run(Path(options.landscape[0])), sep="\n")
+        return 0
     if options.dry_run:
         print(f"train: would train on {settings.lake} into {output} (dry run, nothing was written).")
         return 0
-    print(
-        run(
-            base,
-            settings.lake,
-            output,
-            recipe=own,
-            assignments=options.set,
-            settings=settings.embed,
-            log=settings.log,
-            tensorboard=options.tensorboard,
-        )
+    model = run(
+        base,
+        settings.lake,
+        output,
+        recipe=own,
+        assignments=options.set,
+        settings=settings.embed,
+        log=settings.log,
+        tensorboard=options.tensorboard,
     )
+    for picture in draw_run(Path(output)):
+        Progress(settings.log).say(f"train: picture {picture}")
+    print(model)
     return 0
 
 
@@ -425,6 +437,13 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="PATH",
         help="small: parallel text; small-scorer: JSON lines of questions and answers, beside those of --lake (repeatable)",
+    )
+    parser.add_argument(
+        "--landscape",
+        action="append",
+        default=[],
+        metavar="RUN",
+        help="instead of training: the loss around the model of a finished run; of two runs, also the plane through both",
     )
     parser.add_argument("--tensorboard", action="store_true", help="write events for TensorBoard beside the CSV logs")
     parser.add_argument(

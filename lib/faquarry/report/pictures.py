@@ -14,7 +14,7 @@ from faquarry.lake import Lake
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["ACCENT", "FOLDER", "INK", "PALE", "figure", "save"]
+__all__ = ["ACCENT", "FOLDER", "INK", "PALE", "figure", "save", "save_file"]
 
 FOLDER = "_pictures"
 INK, ACCENT, PALE = "#1f2933", "#c2410c", "#cbd5e1"
@@ -29,23 +29,33 @@ def figure(width: float, height: float) -> Figure:
 
 def save(picture: Figure | str, lake: Lake, name: str) -> str:
     """Writes ``_pictures/NAME.png``, or ``NAME.html`` of a page, in the lake. -> where it lies."""
-    if isinstance(picture, str):
-        content, suffix = picture.encode(), "html"
-    else:
-        data = io.BytesIO()
-        picture.savefig(data, format="png", metadata={"Software": None})
-        content, suffix = data.getvalue(), "png"
-    target = f"{lake.uri}/{FOLDER}/{name}.{suffix}"
     if lake.is_local:
-        path = Path(target)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(".tmp")
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
-    else:
-        from pyarrow import fs
+        return str(save_file(picture, Path(lake.path(FOLDER)), name))
+    from pyarrow import fs
 
-        system, place = fs.FileSystem.from_uri(target.replace("s3a://", "s3://"))
-        with system.open_output_stream(place) as stream:
-            stream.write(content)
+    content, suffix = _rendered(picture)
+    target = f"{lake.uri}/{FOLDER}/{name}.{suffix}"
+    system, place = fs.FileSystem.from_uri(target.replace("s3a://", "s3://"))
+    with system.open_output_stream(place) as stream:
+        stream.write(content)
     return target
+
+
+def save_file(picture: Figure | str, folder: Path, name: str) -> Path:
+    """Writes ``NAME.png``, or ``NAME.html`` of a page, whole or not at all. -> the file"""
+    content, suffix = _rendered(picture)
+    path = folder / f"{name}.{suffix}"
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".tmp")
+    unfinished.write_bytes(content)
+    unfinished.replace(path)
+    return path
+
+
+def _rendered(picture: Figure | str) -> tuple[bytes, str]:
+    """The content of a file, and the end of its name."""
+    if isinstance(picture, str):
+        return picture.encode(), "html"
+    data = io.BytesIO()
+    picture.savefig(data, format="png", metadata={"Software": None})
+    return data.getvalue(), "png"

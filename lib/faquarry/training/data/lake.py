@@ -192,7 +192,7 @@ def _grouped(groups: str, table: str, pair: str, url: str) -> tuple[str, str]:
         return "l.label", f"LEFT JOIN labels l ON l.id = {pair} AND l.taxonomy = '{groups}'"
     if groups == "cluster" and url:
         latest = "(SELECT method FROM groups ORDER BY run_id DESC, method LIMIT 1)"
-        mine = f"(SELECT url, nullif(group_id, 'merged') AS group_id FROM groups WHERE method = {latest})"  # noqa: S608
+        mine = f"(SELECT url, nullif(group_id, 'merged') AS group_id FROM groups WHERE method = {latest})"
         return "g.group_id", f"LEFT JOIN {mine} g ON g.url = {url}"
     column = groups.removeprefix("column:") if groups.startswith("column:") else groups
     if (groups.startswith("column:") or groups in ("language", "site")) and column.isidentifier():

@@ -1,6 +1,6 @@
 """The loop: batches to gradients to steps, with checkpoints, evaluations, group weights and a record of it all.
 
-Why a loop of our own and not that of sentence-transformers: docs/adr/0009-own-training-loop.md.
+Why a loop of our own and not that of sentence-transformers: docs/adr/0007-own-training-loop.md.
 """
 
 from __future__ import annotations
