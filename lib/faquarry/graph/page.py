@@ -8,9 +8,8 @@ of the tree, and what is left is the main text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import stringzilla as sz
@@ -18,8 +17,8 @@ import stringzilla as sz
 from faquarry.config.settings import GraphSettings
 from faquarry.graph.address import Base, normalised
 from faquarry.graph.anchors import cleaned
+from faquarry.graph.links import MAX_HREF, LinkReader, Links
 from faquarry.graph.regions import CANDIDATES, Region, region_of
-from faquarry.graph.rules import LinkReason, reason_against
 from faquarry.markup.clock import Clock, OutOfTime
 from faquarry.markup.guard import too_costly
 from faquarry.markup.model import Reason
@@ -29,13 +28,12 @@ from faquarry.web.place import site_of_host
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-__all__ = ["Document", "Link", "Links", "Unread", "read_document"]
+__all__ = ["Document", "Unread", "read_document"]
 
 MAX_TITLE_CHARS = 1000
 MAX_TITLES = 100
 ENOUGH_CHARS = 1000  # a page with less may well be navigation alone
 MAX_NAMES = 300  # characters of class and id that are looked at
-MAX_HREF = 8000
 SAMPLE_CHARS = 200
 SKIP_LINKS = 3  # links of this kind come first
 MAX_BOXES = 3000
@@ -45,40 +43,9 @@ _NEARLY_ALL = 0.9  # nor is one that says it is
 _MAYBE = ("form", "noscript")  # no main text, where the whole page does not stand in one
 _RAW = frozenset(("script", "style"))
 _CODE = frozenset(("template", "iframe", "svg", "select", "button", "textarea", "object", "title"))
-# Most links within a site: nothing in them that normalising would change.
-_PLAIN_PATH = re.compile(r"/(?!/)[A-Za-z0-9_~!$&'()*+,=:@./-]*\Z")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,40}:")
 _SELECTOR = f":is(a,form,noscript,{','.join(sorted(_RAW | _CODE))}),{CANDIDATES}"
 _CUT = "\x1f"
 _BEFORE_SIGN = re.compile(r"\x1f(?=[.,;:!?)\]}%…’”»、。，！？：；）」』])")
-
-
-# (target, anchor, region, same site, reason against it)
-Link = tuple[str, str, Region, bool, LinkReason | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Links:
-    """The links of a page in its order, by columns: there are a hundred a page, and they become columns again."""
-
-    targets: list[str] = field(default_factory=list)
-    anchors: list[str] = field(default_factory=list)
-    regions: list[Region] = field(default_factory=list)
-    same_site: list[bool] = field(default_factory=list)
-    reasons: list[LinkReason | None] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.targets)
-
-    def __iter__(self) -> Iterator[Link]:
-        return zip(self.targets, self.anchors, self.regions, self.same_site, self.reasons, strict=True)
-
-    def append(self, target: str, anchor: str, region: Region, same_site: bool, reason: LinkReason | None) -> None:
-        self.targets.append(target)
-        self.anchors.append(anchor)
-        self.regions.append(region)
-        self.same_site.append(same_site)
-        self.reasons.append(reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +105,8 @@ def _read(
     root = tree.root
     html_lang = root.attributes.get("lang") if root is not None else None
     links = Links()
-    judge = _Judge(address, site, base, settings, links)
-    boxes = _walk(tree, judge, settings.max_links, clock)
+    reader = LinkReader(address, site, base, settings, links)
+    boxes = _walk(tree, reader, settings.max_links, clock)
     text = _main_text(tree, boxes)
     return Document(
         url=address,
@@ -148,7 +115,7 @@ def _read(
         text=text[: settings.max_text_chars],
         sample=_sample(text),
         html_lang=html_lang,
-        found=judge.found,
+        found=reader.found,
         links=links,
     )
 
@@ -173,8 +140,8 @@ class _Open:
     left: int
 
 
-def _walk(tree: LexborHTMLParser, judge: _Judge, max_links: int, clock: Clock) -> list[LexborNode]:
-    """Hands every link to `judge` with the innermost region it stands in. -> what is no main text, outermost first."""
+def _walk(tree: LexborHTMLParser, reader: LinkReader, max_links: int, clock: Clock) -> list[LexborNode]:
+    """Hands every link to `reader` with the innermost region it stands in. -> what is no main text, outermost first."""
     boxes: list[LexborNode] = []
     open_regions: list[_Open] = []
     seen = links = 0
@@ -190,7 +157,7 @@ def _walk(tree: LexborHTMLParser, judge: _Judge, max_links: int, clock: Clock) -
             if links <= SKIP_LINKS and _skips(node):
                 boxes.append(node)
             if links <= max_links:
-                judge.add(node, open_regions[-1].region if open_regions else Region.BODY)
+                reader.add(node, open_regions[-1].region if open_regions else Region.BODY)
             for region in open_regions:
                 region.left -= 1
             while open_regions and not open_regions[-1].left:
@@ -270,77 +237,6 @@ def _inside_content(node: LexborNode) -> bool:
             return True
         parent = parent.parent
     return False
-
-
-class _Judge:
-    """Makes links of the elements of one page, in order."""
-
-    def __init__(self, address: str, site: str, base: Base, settings: GraphSettings, links: Links) -> None:
-        self._address, self._site, self._base, self._settings = address, site, base, settings
-        self._links, self._all = links, settings.dropped_links
-        self._max_url, self._max_anchor = settings.max_url_chars, settings.max_anchor_chars
-        self._kept: set[tuple[str, str]] = set()
-        self._root = (normalised(base.origin) or "/")[:-1]
-        self._root_site = site_of_host(self._root.partition("://")[2]) if self._root else ""
-        self.found = 0
-
-    def add(self, node: LexborNode, region: Region) -> None:
-        attributes = node.attributes
-        href = attributes.get("href")
-        if href is None:
-            return
-        self.found += 1
-        anchor = cleaned(node.text()) or _alternative(node)
-        target, site = self._target(href)
-        reason: LinkReason | None
-        if target is None:
-            target, reason = _unread(self._base.joined(href[:MAX_HREF]))
-        elif target == self._address:
-            reason = LinkReason.SELF
-        elif len(target) > self._max_url:
-            reason = LinkReason.LONG_URL
-        elif site == self._site:
-            reason = LinkReason.SAME_SITE
-        else:
-            reason = reason_against(anchor, site, region, attributes.get("rel"), self._settings)
-            if reason is None:
-                if (target, anchor) in self._kept:
-                    reason = LinkReason.REPEATED
-                self._kept.add((target, anchor))
-        if self._all or reason is None:
-            same = site == self._site
-            self._links.append(target[: self._max_url], anchor[: self._max_anchor], region, same, reason)
-
-    def _target(self, href: str) -> tuple[str | None, str]:
-        """The normalised address that a link leads to, and its site; (None, "") where it is none."""
-        if self._root:
-            start = len(self._root) if href.startswith(self._root) else 0
-            if _PLAIN_PATH.match(href, start) and "/." not in href:
-                return href if start else self._root + href, self._root_site
-        return _target_of(self._base.joined(href[:MAX_HREF]))
-
-
-def _unread(absolute: str) -> tuple[str, LinkReason]:
-    """What is written of a link that leads to no page. Of other schemes no more than their name: they hold addresses of
-    people, and code."""
-    scheme = _SCHEME.match(absolute)
-    if scheme and scheme[0].lower() not in ("http:", "https:"):
-        return scheme[0].lower(), LinkReason.NOT_HTTP
-    return absolute, LinkReason.BROKEN_URL
-
-
-@lru_cache(maxsize=16_384)
-def _target_of(absolute: str) -> tuple[str | None, str]:
-    """The normalised address and its site: pages of a site link to the same places."""
-    target = normalised(absolute)
-    return (None, "") if target is None else (target, site_of_host(target.split("/", 3)[2]))
-
-
-def _alternative(node: LexborNode) -> str:
-    """What an image in a link is called, or the link itself, where it has no text."""
-    image = node.css_first("img[alt]")
-    alt = cleaned(image.attributes.get("alt") or "") if image is not None else ""
-    return alt or cleaned(node.attributes.get("aria-label") or "")
 
 
 # -- main text --------------------------------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faquarry.config.settings import GraphSettings
-from faquarry.graph.page import Document, Link, Unread, read_document
+from faquarry.graph.links import Link
+from faquarry.graph.page import Document, Unread, read_document
 from faquarry.markup.model import Reason
 
 URL = "https://Club.example/en/knots?utm_source=mail#top"
