@@ -148,16 +148,25 @@ class Lake:
             EnvironmentProblem: nothing can be written there (no such place, no permission, no space).
             LakeError: other jobs kept changing the table.
         """
-        from deltalake import DeltaTable, write_deltalake
-        from deltalake import Schema as DeltaSchema
-        from deltalake.exceptions import CommitFailedError, DeltaError
-
         declared = TABLES[table]
         data = pa.Table.from_pylist(
             [{name: row.get(name) for name in declared.columns} for row in rows], declared.schema
         )
         # Not deltalake's merge: it leaves string_view in the Parquet files, over which Arrow answers no comparison.
-        mine = _sql_rows(declared.key or (), rows)
+        self.replace(table, data, _sql_rows(declared.key or (), rows))
+
+    def replace(self, table: str, rows: pa.Table, where: str) -> None:
+        """Puts rows in the place of those for which a condition holds, in one commit and without a JVM; makes the table
+        when it is not there. The condition is in the SQL of deltalake and holds for the new rows too.
+
+        Raises:
+            EnvironmentProblem, LakeError: as `upsert`.
+        """
+        from deltalake import DeltaTable, write_deltalake
+        from deltalake import Schema as DeltaSchema
+        from deltalake.exceptions import CommitFailedError, DeltaError
+
+        declared = TABLES[table]
 
         def put() -> None:
             delta = self.delta(table)
@@ -175,7 +184,7 @@ class Lake:
             missing = [field for field in DeltaSchema.from_arrow(declared.schema).fields if field.name not in there]
             if missing:
                 delta.alter.add_columns(missing)
-            write_deltalake(delta, data, mode="overwrite", predicate=mine)
+            write_deltalake(delta, rows, mode="overwrite", predicate=where)
 
         try:
             with self.exclusive():

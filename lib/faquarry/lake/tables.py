@@ -22,6 +22,7 @@ __all__ = [
     "DOCUMENTS",
     "DUPLICATES",
     "EMBEDDINGS",
+    "EVALUATIONS",
     "GRAPH_SOURCES",
     "GROUPS",
     "JUDGEMENTS",
@@ -287,6 +288,30 @@ GROUPS = _table(
     ],
     key=("url", "method"),
     cluster=("method",),
+)
+
+EVALUATIONS = _table(
+    "evaluations",
+    "How well a system answers a query, perturbed or not: one row a query, measure, perturbation and seed.",
+    [
+        ("model", TEXT, "the system: an encoder's name, bm25, hybrid-rrf:ENCODER …, or the name it was given"),
+        ("task", TEXT, "xquad, xquad-r, xquad-disfl, lake, beir:FOLDER or mteb:NAME"),
+        ("language", TEXT, "ISO 639-3"),
+        ("perturbation", TEXT, "operation, worst-of-N, a set of queries people wrote, or clean"),
+        ("strength", TEXT, "edits a query (1, 2) or a share of it (10%); empty where there is none to choose"),
+        ("seed", pa.int32(), "of the perturbation; 0 for clean"),
+        ("metric", TEXT, "ndcg@10, mrr@10, recall@1 or recall@100"),
+        ("query_id", TEXT, "as in the task"),
+        ("cluster_id", TEXT, "queries that rise and fall together: a paragraph (group#number), a site, shared answers"),
+        ("revision", TEXT, "of the system: hash or commit of all that decides its rankings"),
+        ("task_version", TEXT, "hash of the task's texts and judgements in this language, and of how they are measured"),
+        ("value", pa.float64(), "0 to 1, higher is better"),
+        ("edits", pa.int32(), "edits done; null where people wrote the query"),
+        ("run_id", TEXT, "the run that wrote the row"),
+        ("changed", pa.bool_(), "false: the operation found no place in this query, which is left out of its averages"),
+    ],
+    key=("model", "task", "language", "perturbation", "strength", "seed", "metric", "query_id"),
+    cluster=("model", "task", "language"),
 )
 
 RUNS = _table(
@@ -690,6 +715,7 @@ TABLES: dict[str, Table] = {
         DOCUMENTS,
         LINKS,
         GROUPS,
+        EVALUATIONS,
         RUNS,
         ALIGNED,
         BLOCKS,
