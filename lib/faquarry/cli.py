@@ -218,10 +218,9 @@ def _train(options: argparse.Namespace, configured: Configured) -> int:
 
 
 def _train_retriever(base: str, own: Path | None, options: argparse.Namespace, configured: Configured) -> int:
-    from faquarry.training.retriever.run import run
-
     from faquarry.progress import Progress
     from faquarry.report.training import draw_run
+    from faquarry.training.retriever.run import run
 
     output = options.output or f"faquarry-{(own or Path(base)).stem}"
     settings = configured.settings

@@ -11,7 +11,7 @@ from faquarry.training.retriever.recipe import FitPart
 
 __all__ = ["Descent"]
 
-RATE, STATIC_RATE = 2e-5, 2e-3
+RATE, STATIC_RATE = 2e-5, 1e-2
 
 
 class Descent:

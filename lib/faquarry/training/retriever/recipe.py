@@ -71,7 +71,7 @@ class FitPart(Section):
     epochs: float = Field(gt=0, description="times that every example is seen, about")
     steps: int | None = Field(None, ge=1, description="optimizer steps; unset: those of the epochs")
     rate: float | None = Field(
-        None, gt=0, description="the highest learning rate; unset: 2e-5, and 2e-3 for a static model (a vector a token)"
+        None, gt=0, description="the highest learning rate; unset: 2e-5, and 1e-2 for a static model (a vector a token)"
     )
     warm_up: float = Field(ge=0, lt=1, description="share of the steps in which it rises; then it falls to zero")
     weight_decay: float = Field(ge=0, description="of AdamW")
