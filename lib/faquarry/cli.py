@@ -100,14 +100,19 @@ def _graph(options: argparse.Namespace, configured: Configured) -> int:
 
 
 def _run(options: argparse.Namespace, configured: Configured) -> int:
-    from faquarry.pipeline import export_of, stages
+    from faquarry.pipeline import export_of, stages, train_on
+    from faquarry.report.training import draw_run
     from faquarry.sql import print_summary
 
     code = 0
-    for stage in stages(options.source, configured.settings, prefix=options.prefix):
+    for stage in stages(options.source, configured.settings, prefix=options.prefix, graph=options.graph):
         code = max(code, _staged(stage, options, configured))
         if options.dry_run:
             return code  # what later stages would find is not there yet
+    if not options.no_train:
+        trained = train_on(configured.settings)
+        if trained is not None:
+            draw_run(trained)
     if not options.no_export:
         export_of(configured.settings, options.export)
     print_summary(configured.settings.lake)
@@ -373,7 +378,9 @@ def _source_options(parser: argparse.ArgumentParser, nargs: str = "+") -> None:
 def _run_options(parser: argparse.ArgumentParser) -> None:
     _source_options(parser)
     parser.add_argument("--export", metavar="FOLDER", help="where the export goes (default LAKE/_export)")
-    parser.add_argument("--no-export", action="store_true", help="end with the tables")
+    parser.add_argument("--no-export", action="store_true", help="write no export")
+    parser.add_argument("--no-train", action="store_true", help="train nothing (settings train.* say what)")
+    parser.add_argument("--graph", action="store_true", help="build the web graph and its groups too: reads every page")
 
 
 def _graph_options(parser: argparse.ArgumentParser) -> None:
@@ -516,7 +523,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("evaluate", "measure retrievers and their robustness (not yet)", _later("evaluate")),
     Verb("report", "write one page about the lake (not yet)", _later("report")),
     Verb("export", "write files for other tools", _export, _export_options),
-    Verb("run", "from archives to hard negatives and an export: all stages in order", _run, _run_options),
+    Verb("run", "from archives to a trained retriever and an export: all stages in order", _run, _run_options),
     Verb("sql", "ask the tables, without Java", _sql, _sql_options),
     Verb("doctor", "check Java, Spark, jars, memory, disk, lake", _doctor),
     Verb("config", "print what is set, and where it was set", _config),

@@ -1,5 +1,5 @@
-"""The order in which the stages work on a lake: ``faquarry run`` is this list, from archives to hard negatives, then an
-export of all that is there.
+"""The order in which the stages work on a lake: ``faquarry run`` is this list, from archives to hard negatives, then a
+retriever that is trained on what was found, and an export of all that is there.
 
 Semantic duplicates need vectors, so that kind is looked for after `embed`, the others before it.
 """
@@ -7,20 +7,27 @@ Semantic duplicates need vectors, so that kind is looked for after `embed`, the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from faquarry.config.settings import Settings
 from faquarry.errors import NothingToRead
 from faquarry.lake import Lake
 from faquarry.progress import Progress
-from faquarry.stage import Stage
+from faquarry.stage import Stage, digest
 
-__all__ = ["export_of", "stages"]
+__all__ = ["export_of", "stages", "train_on"]
 
-EXPORT = "_export"  # in the lake, where nobody says otherwise
+EXPORT, TRAINING = "_export", "_training"  # in the lake, where nobody says otherwise
 
 
-def stages(sources: Sequence[str], settings: Settings, *, prefix: str | None = None) -> Iterator[Stage]:
-    """The stages one after the other; each is made only when those before it have ended."""
+def stages(
+    sources: Sequence[str], settings: Settings, *, prefix: str | None = None, graph: bool = False
+) -> Iterator[Stage]:
+    """The stages one after the other; each is made only when those before it have ended.
+
+    Args:
+        graph: build the web graph too: of every page, not of those alone that have FAQ markup.
+    """
     from faquarry.bitext.stage import AlignStage
     from faquarry.dedup.stage import DeduplicateStage
     from faquarry.extract.stage import ExtractStage
@@ -41,6 +48,50 @@ def stages(sources: Sequence[str], settings: Settings, *, prefix: str | None = N
     yield AlignStage.of(settings)
     yield BenchmarkStage(settings)
     yield MineStage.of(settings)
+    if graph:
+        from faquarry.graph.groups.stage import GroupsStage
+        from faquarry.graph.stage import GraphStage
+
+        yield GraphStage.of(sources, settings, prefix=prefix)
+        yield GroupsStage.of(settings)
+
+
+def train_on(settings: Settings) -> Path | None:
+    """Trains a retriever on the lake as it is now, into a folder of its own: new data, another folder. -> the run's folder"""
+    from importlib.util import find_spec
+
+    from faquarry.training.data.lake import DATA
+    from faquarry.training.recipe_files import kind_of
+    from faquarry.training.retriever.run import load_recipe, run
+
+    lake, progress, wanted = Lake(settings.lake), Progress(settings.log), settings.train
+    if not lake.is_local:
+        progress.say(f"train: left out, the lake {lake.uri} is no folder of this machine: faquarry train has --output.")
+        return None
+    if any(find_spec(package) is None for package in ("torch", "sentence_transformers")):
+        progress.say(
+            "train: left out, torch and sentence-transformers are not installed: pip install 'faquarry[models]'."
+        )
+        return None
+    base, own = kind_of(wanted.recipe)
+    recipe = load_recipe(base, own, wanted.assignments)
+    tables = sorted({table for task in recipe.tasks.values() for table in DATA[task.data]})
+    made_of = {"recipe": recipe.model_dump(mode="json"), "tables": {name: lake.version(name) for name in tables}}
+    folder = Path(lake.path(TRAINING)) / f"{(own or Path(base)).stem}-{digest(made_of)[:8]}"
+    try:
+        run(
+            base,
+            lake.uri,
+            folder,
+            recipe=own,
+            assignments=wanted.assignments,
+            settings=settings.embed,
+            log=settings.log,
+        )
+    except NothingToRead as nothing:  # no pair is left to learn from: the tables are what was asked for
+        progress.say(f"train: {nothing}")
+        return None
+    return folder
 
 
 def export_of(settings: Settings, output: str | None) -> None:

@@ -57,10 +57,12 @@ def test_wrong_usage_is_2(arguments: list[str], capsys: pytest.CaptureFixture[st
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
-        ([], 2, "needs --data"),
+        (["--recipe", "small"], 2, "needs --data"),
+        (["--lake", "nowhere"], 3, "no table qa"),
         (["--recipe", "large", "--data", "x"], 2, "there is no recipe large"),
-        (["--data", "nowhere.tsv"], 3, "nowhere.tsv"),
-        (["--data", "nowhere.tsv", "--set", "fit.stepps=3"], 2, "fit.stepps"),
+        (["--recipe", "small", "--data", "nowhere.tsv"], 3, "nowhere.tsv"),
+        (["--recipe", "small", "--data", "nowhere.tsv", "--set", "fit.stepps=3"], 2, "fit.stepps"),
+        (["--set", "fit.stepps=3"], 2, "fit.stepps"),
     ],
 )
 def test_training_says_what_it_needs(

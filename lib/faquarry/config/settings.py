@@ -31,6 +31,7 @@ __all__ = [
     "Settings",
     "SourceSettings",
     "SparkSettings",
+    "TrainSettings",
 ]
 
 
@@ -356,6 +357,15 @@ class MineSettings(Section):
     pool_bytes: int = Field(16 * 1024 * 1024, ge=1024, description="bytes of text that a task scores at a time")
 
 
+class TrainSettings(Section):
+    """What ``run`` trains at its end."""
+
+    recipe: str = Field(
+        "rn", min_length=1, description="name of a packaged recipe for dense retrievers, or a TOML file"
+    )
+    assignments: tuple[str, ...] = Field((), description='settings of the recipe, as in "fit.epochs=2"')
+
+
 class ExportSettings(Section):
     """Files for other tools (verb `export`)."""
 
@@ -418,5 +428,6 @@ class Settings(Section):
     graph: GraphSettings = GraphSettings()
     groups: GroupSettings = GroupSettings()
     export: ExportSettings = ExportSettings()
+    train: TrainSettings = TrainSettings()
     spark: SparkSettings = SparkSettings()
     log: LogSettings = LogSettings()

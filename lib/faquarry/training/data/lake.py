@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from faquarry.errors import LakeError, NothingToRead, UsageError
+from faquarry.graph.address import normalised
 from faquarry.lake import Lake
 from faquarry.lake.ask import connected
 
@@ -83,6 +84,7 @@ def _batches(lake: Lake, query: str, versions: Mapping[str, int], memory: str) -
 
     try:
         with connected(lake, tuple(versions), versions) as connection:
+            connection.create_function("normalised", _normalised, ["VARCHAR"], "VARCHAR", null_handling="special")
             connection.execute(f"SET memory_limit = '{memory}'; SET preserve_insertion_order = false")
             yield from connection.sql(query).to_arrow_reader(_ROWS)
     except (duckdb.Error, OSError) as error:
@@ -92,6 +94,11 @@ def _batches(lake: Lake, query: str, versions: Mapping[str, int], memory: str) -
             f"The lake {lake.uri} cannot be read ({pinned}): {first}. A version whose files were vacuumed cannot come back: "
             "train on the latest one into another --output."
         ) from error
+
+
+def _normalised(url: str | None) -> str | None:
+    """An address of `qa` as `documents` spells it."""
+    return normalised(url) if url else None
 
 
 def _query(data: str, groups: str, there: set[str]) -> str:
@@ -105,7 +112,7 @@ def _query(data: str, groups: str, there: set[str]) -> str:
 
 
 def _pairs(groups: str, there: set[str]) -> str:
-    group, joined = _grouped(groups, "qa", "qa.id", "qa.url")
+    group, joined = _grouped(groups, "qa", "qa.id", "normalised(qa.url)")
     conditions = []
     if "duplicates" in there:
         conditions.append("qa.id NOT IN (SELECT id FROM duplicates WHERE keep = false)")
@@ -123,7 +130,7 @@ def _pairs(groups: str, there: set[str]) -> str:
 
 
 def _negatives(groups: str, there: set[str]) -> str:
-    group, joined = _grouped(groups, "n", "n.query_id", "qa.url")
+    group, joined = _grouped(groups, "n", "n.query_id", "normalised(qa.url)")
     if "qa.url" in joined:
         joined = f"LEFT JOIN qa ON qa.id = n.query_id {joined}"
     train = (

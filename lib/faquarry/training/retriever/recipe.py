@@ -70,6 +70,7 @@ class FitPart(Section):
 
     epochs: float = Field(gt=0, description="times that every example is seen, about")
     steps: int | None = Field(None, ge=1, description="optimizer steps; unset: those of the epochs")
+    min_steps: int = Field(1, ge=1, description="with few examples: go through them again until so many steps are made")
     rate: float | None = Field(
         None, gt=0, description="the highest learning rate; unset: 2e-5, and 1e-2 for a static model (a vector a token)"
     )

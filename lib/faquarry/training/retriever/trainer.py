@@ -81,7 +81,7 @@ class Trainer:
             table.embedding.sparse = self.world.size == 1
         self._plan()
         self.steps = recipe.fit.steps or max(
-            1, round(recipe.fit.epochs * self.plan.steps_per_epoch / recipe.batch.accumulate)
+            recipe.fit.min_steps, round(recipe.fit.epochs * self.plan.steps_per_epoch / recipe.batch.accumulate)
         )
         self.descent = Descent(
             self.model.parameters(), recipe.fit, self.steps, static=self.model.static and self.world.size == 1
