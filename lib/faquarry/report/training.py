@@ -23,7 +23,7 @@ from faquarry.training.data.examples import Examples
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Trajectories", "course", "draw_run", "groups_page", "landscapes", "trajectories", "weights"]
+__all__ = ["Trajectories", "course", "draw_run", "groups_page", "landscapes", "logged", "trajectories", "weights"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -62,7 +62,7 @@ def draw_run(folder: Path) -> list[Path]:
 
 def course(folder: Path) -> Figure | None:
     """Loss over steps, and nDCG@10 of the evaluations, by language."""
-    steps = _rows(folder / "logs" / "steps.csv")
+    steps = logged(folder / "logs" / "steps.csv")
     if not steps:
         return None
     picture = figure(7, 3.4)
@@ -79,7 +79,7 @@ def course(folder: Path) -> Figure | None:
         )
     axes.set_xlabel("optimizer step")
     axes.set_ylabel("loss")
-    scored = [row for row in _rows(folder / "logs" / "evaluations.csv") if row["measure"] == "ndcg@10"]
+    scored = [row for row in logged(folder / "logs" / "evaluations.csv") if row["measure"] == "ndcg@10"]
     by_step: dict[int, list[float]] = {}
     for row in scored:
         by_step.setdefault(int(row["step"]), []).append(float(row["value"]))
@@ -112,7 +112,7 @@ def _ended(folder: Path) -> float | None:
 
 def trajectories(folder: Path) -> Trajectories | None:
     """The group weights that a run has recorded; None where it has none."""
-    rows = _rows(folder / "logs" / "groups.csv")
+    rows = logged(folder / "logs" / "groups.csv")
     if not rows:
         return None
     steps = sorted({int(row["step"]) for row in rows})
@@ -241,7 +241,8 @@ def _section(name: str, weight: float, texts: Sequence[tuple[str, str]]) -> str:
     return f"<section><h3>{escape(name)} <small>{weight:.3f} × uniform</small></h3><table>{rows}</table></section>"
 
 
-def _rows(file: Path) -> list[dict[str, str]]:
+def logged(file: Path) -> list[dict[str, str]]:
+    """The rows of one of a run's logs; [] where it has none."""
     if not file.exists():
         return []
     with file.open(newline="", encoding="utf-8") as lines:
