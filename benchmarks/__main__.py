@@ -31,6 +31,7 @@ NAMES = (
     "search",
     "false_negatives",
     "export",
+    "train",
     "recipes",
     "graph",
     "perturb",

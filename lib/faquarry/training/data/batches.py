@@ -25,7 +25,7 @@ class Batch:
     """n queries and m documents: their own first, then the hard negatives of all.
 
     Attributes:
-        ids: of the examples. (n,)
+        rows: numbers of the examples. (n,)
         allowed: false where a document says what the query's own document says, or its question is the same: neither
             may be its negative. (n, m)
         own_negatives: of each query, the columns of its hard negatives; -1 where it has fewer. (n, k)
@@ -33,7 +33,7 @@ class Batch:
         teacher: what a teacher says of the own document and of the hard negatives; nan where nothing. (n, 1 + k)
     """
 
-    ids: list[str]
+    rows: Ints
     language: str
     queries: list[str]
     documents: list[str]
@@ -41,6 +41,12 @@ class Batch:
     own_negatives: Ints
     groups: Ints
     teacher: npt.NDArray[np.float32]
+    examples: Examples
+
+    @property
+    def ids(self) -> list[str]:
+        """Ids of the examples. (n,)"""
+        return self.examples.ids(self.rows)
 
     def __len__(self) -> int:
         return len(self.queries)
@@ -56,7 +62,6 @@ def assembled(
         rule: how they are chosen.
         link: what the teacher's scores become, for rules that look at them.
     """
-    ids = examples.ids(rows)
     keys = [examples.keys[rows]]
     documents = examples.documents(rows)
     count = len(rows)
@@ -65,6 +70,7 @@ def assembled(
     teacher[:, 0] = examples.scores[rows]
     if negatives and examples.has_negatives:
         taken: list[Ints] = []
+        ids = examples.ids(rows)
         for at, row in enumerate(rows.tolist()):
             places = examples.negatives_of(row)
             scores = examples.negative_scores(places)
@@ -75,25 +81,30 @@ def assembled(
             taken.append(places[picked])
         places = np.concatenate(taken)
         documents = documents + examples.negative_texts(places)
-        hard = examples.negative_keys(places)
-        keys.append(np.pad(hard, ((0, 0), (0, max(0, keys[0].shape[1] - hard.shape[1])))))
+        keys.append(examples.negative_keys(places))
     language = examples.language_names[examples.languages[rows[0]]]
     groups = examples.groups[rows].astype(np.int64)
-    allowed = _different(keys[0], keys)
-    return Batch(ids, language, examples.queries(rows), documents, allowed, own, groups, teacher)
+    allowed = _different(keys, count)
+    return Batch(rows, language, examples.queries(rows), documents, allowed, own, groups, teacher, examples)
 
 
-def _different(mine: npt.NDArray[np.uint64], keys: list[npt.NDArray[np.uint64]]) -> npt.NDArray[np.bool_]:
-    """Whether a query and a document have no key in common. (n, k), m rows in all → (n, m)"""
-    width = max(part.shape[1] for part in keys)
-    theirs = np.concatenate([np.pad(part, ((0, 0), (0, width - part.shape[1]))) for part in keys])
-    same = np.zeros((len(mine), len(theirs)), bool)
-    for column in range(mine.shape[1]):
-        # Any key of a document against any of a query: a negative's id stands in another column than a row's.
-        for other in range(theirs.shape[1]):
-            here = mine[:, column, None]
-            same |= (here == theirs[None, :, other]) & (here != 0)
-    return ~same
+def _different(keys: list[npt.NDArray[np.uint64]], count: int) -> npt.NDArray[np.bool_]:
+    """Whether a query and a document have no key in common: rows of queries stand first. (m rows of keys) → (count, m)"""
+    documents = sum(len(part) for part in keys)
+    different = np.ones((count, documents), bool)
+    np.fill_diagonal(different, False)
+    owners = np.concatenate([np.repeat(np.arange(len(part)), part.shape[1]) for part in keys])
+    owners[keys[0].size :] += count
+    flat = np.concatenate([part.ravel() for part in keys])
+    order = np.argsort(flat, kind="stable")
+    order = order[flat[order] != 0]
+    flat, owners = flat[order], owners[order]
+    starts = np.flatnonzero(np.diff(flat, prepend=0))
+    sizes = np.diff(starts, append=len(flat))
+    for at in np.flatnonzero(sizes > 1).tolist():  # keys that stand twice: in most batches there is none
+        group = owners[starts[at] : starts[at] + sizes[at]]
+        different[np.ix_(group[group < count], group)] = False
+    return different
 
 
 def streams_of(

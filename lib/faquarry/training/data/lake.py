@@ -18,7 +18,7 @@ from faquarry.lake.ask import connected
 
 __all__ = ["DATA", "GROUPS", "stream"]
 
-_ROWS = 8_192
+_ROWS = 32_768
 
 # What each kind of data is read from: the first table must be there, the others help.
 DATA: Mapping[str, tuple[str, ...]] = {
