@@ -301,6 +301,36 @@ def _perturb(options: argparse.Namespace, configured: Configured) -> int:
     return 0
 
 
+def _evaluate(options: argparse.Namespace, configured: Configured) -> int:
+    from faquarry.robustness.command import shown, stage_of
+    from faquarry.runner import run_stage
+
+    settings = configured.settings
+    code = 0
+    if options.compare is None:
+        stage = stage_of(
+            settings,
+            options.task or ["lake"],
+            options.system or [settings.embed.retrieval_model, "bm25"],
+            operations=options.operation,
+            strengths=options.strength,
+            seeds=options.seeds,
+            languages=options.language,
+            data=options.data,
+        )
+        code = run_stage(stage, settings, dry_run=options.dry_run).exit_code
+        tasks, systems = [one.name for one in stage.tasks], [one.name for one in stage.systems]
+    else:
+        tasks, systems = options.task, options.compare
+    if not options.dry_run:
+        table = shown(settings, tasks, systems, options.language, metric=options.metric, form=options.format)
+        if options.output:
+            Path(options.output).write_text(table, encoding="utf-8")
+        else:
+            print(table, end="")
+    return code
+
+
 def _export(options: argparse.Namespace, configured: Configured) -> int:
     from faquarry.export.request import Request
     from faquarry.export.run import export
@@ -317,6 +347,19 @@ def _export(options: argparse.Namespace, configured: Configured) -> int:
     )
     settings = configured.settings
     export(Lake(settings.lake), request, settings.export, Progress(settings.log), dry_run=options.dry_run)
+    return 0
+
+
+def _report(options: argparse.Namespace, configured: Configured) -> int:
+    from faquarry.lake import Lake
+    from faquarry.progress import Progress
+    from faquarry.report.page import write_page
+
+    settings = configured.settings
+    if options.dry_run:
+        print(f"report: would write a page about {settings.lake} (dry run, nothing was written).")
+        return 0
+    print(write_page(Lake(settings.lake), options.output, settings.report, Progress(settings.log), options.run))
     return 0
 
 
@@ -475,6 +518,17 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--takedown", metavar="FILE", help="leave out what stands on these URLs or sites, one a line")
 
 
+def _report_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--output", metavar="FILE", help="where the page goes (default LAKE/_report/index.html)")
+    parser.add_argument(
+        "--run",
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="a training run to show, beside those under LAKE/_training (repeatable)",
+    )
+
+
 def _perturb_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source",
@@ -494,6 +548,45 @@ def _perturb_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", metavar="FILE", help="write there, by its suffix .jsonl, .tsv or .parquet")
     parser.add_argument("--format", choices=["jsonl", "tsv", "parquet"], help="over the suffix (terminal: jsonl)")
     parser.add_argument("--list", action="store_true", help="show the operations and stop")
+
+
+def _evaluate_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--task",
+        action="append",
+        default=[],
+        metavar="T[,T2]",
+        help="xquad, xquad-r, xquad-disfl, lake (default), beir:FOLDER, mteb:NAME (repeatable)",
+    )
+    parser.add_argument(
+        "--system",
+        action="append",
+        default=[],
+        metavar="S[,S2]",
+        help="an encoder by name or folder, bm25, hybrid-rrf:ENCODER, hybrid-sum:ENCODER, rerank:SCORER@FIRST; NAME=S gives "
+        "it a name (repeatable; default: the retrieval model and bm25)",
+    )
+    parser.add_argument(
+        "--operation",
+        default="default",
+        metavar="O[,O2]",
+        help="perturbations (faquarry perturb --list), worst-of-N; also: default, all, none",
+    )
+    parser.add_argument("--strength", default="10%", metavar="S[,S2]", help="edits a query: 1, 2, or a share as 10%%")
+    parser.add_argument("--seeds", type=int, default=3, metavar="N", help="draws of each perturbation (default 3)")
+    parser.add_argument(
+        "--language", action="append", default=[], metavar="L[,L2]", help="only these (de, deu; repeatable)"
+    )
+    parser.add_argument("--data", metavar="FOLDER", help="where xquad/ lies (default: $FAQUARRY_DATA)")
+    parser.add_argument(
+        "--compare",
+        nargs="*",
+        metavar="SYSTEM",
+        help="compute nothing: of two systems say which breaks less, of others lay all beside each other",
+    )
+    parser.add_argument("--metric", default="ndcg@10", metavar="M", help="ndcg@10, mrr@10, recall@1 or recall@100")
+    parser.add_argument("--format", choices=["table", "csv", "json", "markdown"], default="table")
+    parser.add_argument("--output", metavar="FILE", help="write the table there instead of to the terminal")
 
 
 def _maintain_options(parser: argparse.ArgumentParser) -> None:
@@ -520,8 +613,8 @@ VERBS: tuple[Verb, ...] = (
         recipe=True,
     ),
     Verb("perturb", "perturb queries as people would: typos, accents, words", _perturb, _perturb_options),
-    Verb("evaluate", "measure retrievers and their robustness (not yet)", _later("evaluate")),
-    Verb("report", "write one page about the lake (not yet)", _later("report")),
+    Verb("evaluate", "measure retrievers and how they break, with intervals", _evaluate, _evaluate_options),
+    Verb("report", "write one page about the lake, to be looked at", _report, _report_options),
     Verb("export", "write files for other tools", _export, _export_options),
     Verb("run", "from archives to a trained retriever and an export: all stages in order", _run, _run_options),
     Verb("sql", "ask the tables, without Java", _sql, _sql_options),

@@ -91,8 +91,8 @@ def test_wrong_configuration(arguments: list[str], sentence: str, archive: str) 
 
 def test_a_verb_to_come() -> None:
     assert (
-        refused("evaluate")
-        == "faquarry evaluate: this version does not have the verb evaluate yet (README.md lists what is there)."
+        refused("report")
+        == "faquarry report: this version does not have the verb report yet (README.md lists what is there)."
     )
 
 

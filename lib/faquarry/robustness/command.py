@@ -14,7 +14,7 @@ from faquarry.robustness.stage import EvaluateStage
 from faquarry.robustness.systems import system_named
 from faquarry.robustness.tasks import Place, task_named
 
-__all__ = ["stage_of"]
+__all__ = ["shown", "stage_of"]
 
 
 def stage_of(
@@ -49,3 +49,33 @@ def stage_of(
 def _several(values: Sequence[str]) -> list[str]:
     """Values that were given with commas, repeated options, or both."""
     return list(dict.fromkeys(part.strip() for value in values for part in value.split(",") if part.strip()))
+
+
+def shown(
+    settings: Settings,
+    tasks: Sequence[str],
+    systems: Sequence[str],
+    languages: Sequence[str],
+    *,
+    metric: str,
+    form: str,
+) -> str:
+    """What the lake says of systems: two are compared, others laid beside each other; no tasks or systems: all.
+
+    Raises:
+        UsageError, NothingToRead: as `read_scores`.
+    """
+    from faquarry.lake import Lake
+    from faquarry.robustness.compare import contrast_table, contrasts, drop_table, drops, read_scores
+
+    codes = [language_code(language) for language in _several(languages)]
+    names = _several(systems)
+    parts = []
+    for scores in read_scores(Lake(settings.lake), _several(tasks), names, codes, metric):
+        if len(names) == 2 and len(scores.systems) == 2:
+            parts.append(contrast_table(contrasts(scores, names[0], names[1]), form))
+        else:
+            parts.append(drop_table(drops(scores), form))
+    if form == "csv":  # one table with one head
+        parts = [part if number == 0 else part.partition("\n")[2] for number, part in enumerate(parts)]
+    return ("" if form in ("csv", "json") else "\n").join(parts)

@@ -75,8 +75,7 @@ class RerankIndex(Listing):
         rows, columns = np.nonzero(head >= 0)
         scores = np.full(head.shape, -np.inf, np.float32)
         scores[rows, columns] = self.scoring.scores(
-            [queries[row] for row in rows.tolist()],
-            [self.corpus[place] for place in head[rows, columns].tolist()]
+            [queries[row] for row in rows.tolist()], [self.corpus[place] for place in head[rows, columns].tolist()]
         )
         order = np.argsort(-scores, axis=1, kind="stable")
         indices = np.concatenate([np.take_along_axis(head, order, 1), found.indices[:, RERANKED:]], axis=1)
