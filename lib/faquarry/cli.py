@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from faquarry import __version__
 from faquarry.config import Configured, load
-from faquarry.errors import FaquarryError, NotBuiltYet, UsageError
+from faquarry.errors import FaquarryError, UsageError
 
 if TYPE_CHECKING:
     from faquarry.stage import Stage
@@ -394,13 +394,6 @@ def _flat(node: dict[str, object], prefix: str = "") -> dict[str, object]:
         if isinstance(value, dict):
             found.update(_flat(value, f"{prefix}{name}."))
     return found
-
-
-def _later(name: str) -> Run:
-    def run(options: argparse.Namespace, configured: Configured) -> int:
-        raise NotBuiltYet(f"this version does not have the verb {name} yet (README.md lists what is there).")
-
-    return run
 
 
 # -- options ---------------------------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
     FaquarryError
     ├── UsageError               exit 2: the command line or a setting is wrong
     │   ├── ConfigError          a TOML file or --set names an unknown key or a wrong value
-    │   ├── NotBuiltYet          a verb that is named but not there yet
     │   └── MissingExtra         a package that is not installed; names the extra that brings it
     ├── NothingToRead            exit 3: no source, or no table, where one was expected
     ├── SourceError              one source cannot be read; becomes its row in `sources`, exit 4
@@ -22,7 +21,6 @@ __all__ = [
     "FaquarryError",
     "LakeError",
     "MissingExtra",
-    "NotBuiltYet",
     "NothingToRead",
     "SourceChanged",
     "SourceError",
@@ -42,10 +40,6 @@ class UsageError(FaquarryError):
 
 class ConfigError(UsageError):
     """A configuration file or ``--set`` holds an unknown key or a value of the wrong type."""
-
-
-class NotBuiltYet(UsageError):
-    """A verb that this version names but does not have yet."""
 
 
 class MissingExtra(UsageError):

@@ -89,13 +89,6 @@ def test_wrong_configuration(arguments: list[str], sentence: str, archive: str) 
     assert re.match(f"faquarry extract: .*{sentence}.*\\.$|faquarry extract: .*{sentence}.*\\?$", said), said
 
 
-def test_a_verb_to_come() -> None:
-    assert (
-        refused("report")
-        == "faquarry report: this version does not have the verb report yet (README.md lists what is there)."
-    )
-
-
 @pytest.mark.parametrize(
     ("setting", "module", "sentence"),
     [

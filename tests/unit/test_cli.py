@@ -17,7 +17,6 @@ from faquarry.cli import VERBS, main
 CONTRACT = (
     "extract deduplicate embed label align judge benchmark mine graph train perturb evaluate report export run sql doctor config maintain"
 ).split()
-LATER = ("report",)
 
 
 @pytest.fixture
@@ -38,12 +37,6 @@ def test_every_verb_of_the_contract_is_in_the_help(capsys: pytest.CaptureFixture
     assert main(["--help"]) == 0
     shown = capsys.readouterr().out
     assert all(f"    {verb}" in shown for verb in CONTRACT)
-
-
-@pytest.mark.parametrize("verb", LATER)
-def test_verbs_to_come_say_so(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([verb]) == 2
-    assert f"faquarry {verb}: this version does not have the verb {verb} yet" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -387,6 +387,12 @@ class ExportSettings(Section):
     temp_folder: str | None = Field(None, description="where DuckDB spills; unset: beside the output")
 
 
+class ReportSettings(Section):
+    """One page about the lake (verb `report`)."""
+
+    memory: str = Field("1GB", pattern=r"^[0-9.]+ ?[KMGT]i?B$", description="what DuckDB may take; it spills beyond")
+
+
 class SparkSettings(Section):
     """The session that faquarry makes when none is running (a running one is used as it is)."""
 
@@ -428,6 +434,7 @@ class Settings(Section):
     graph: GraphSettings = GraphSettings()
     groups: GroupSettings = GroupSettings()
     export: ExportSettings = ExportSettings()
+    report: ReportSettings = ReportSettings()
     train: TrainSettings = TrainSettings()
     spark: SparkSettings = SparkSettings()
     log: LogSettings = LogSettings()
