@@ -9,9 +9,33 @@ import torch
 
 from faquarry.training.retriever.recipe import FitPart
 
-__all__ = ["Descent"]
+__all__ = ["Descent", "SparseBag"]
 
 RATE, STATIC_RATE = 2e-5, 1e-2
+
+
+class SparseBag(torch.nn.EmbeddingBag):
+    """An `EmbeddingBag` whose gradient has a row for each distinct token of a batch, not one for each token.
+
+    A batch of long texts has a hundred thousand tokens and some thousand distinct ones: the rows of these are taken out of
+    the table first, and bags are made of them.
+    """
+
+    def __init__(self, bag: torch.nn.EmbeddingBag) -> None:
+        """Takes over the table of `bag`."""
+        super().__init__(
+            bag.num_embeddings, bag.embedding_dim, mode=bag.mode, _weight=bag.weight.data, device=bag.weight.device
+        )
+        self.weight = bag.weight
+
+    def forward(
+        self, input: torch.Tensor, offsets: torch.Tensor | None = None, per_sample_weights: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        distinct, places = torch.unique(input, return_inverse=True)
+        rows = torch.nn.functional.embedding(distinct, self.weight, sparse=True)
+        return torch.nn.functional.embedding_bag(
+            places, rows, offsets, mode=self.mode, per_sample_weights=per_sample_weights
+        )
 
 
 class Descent:

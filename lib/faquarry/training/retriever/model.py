@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -24,6 +26,8 @@ __all__ = ["Features", "Retriever", "counted", "device_of"]
 
 Features = dict[str, Tensor]
 
+KNOWN_TOKENS = 50_000_000
+
 
 def device_of(wanted: str) -> str:
     """``cuda`` where it is wanted, or there.
@@ -36,6 +40,30 @@ def device_of(wanted: str) -> str:
     return wanted
 
 
+class KnownTokens:
+    """Tokens of texts that were seen lately: an answer comes back as a negative, and in the next epoch."""
+
+    def __init__(self, most: int) -> None:
+        """`most` tokens are kept, 4 bytes each; the texts that came first go first."""
+        self._most, self._held = most, 0
+        self._known: dict[str, npt.NDArray[np.int32]] = {}
+
+    def ids(
+        self, texts: Sequence[str], tokenise: Callable[[Sequence[str]], list[npt.NDArray[np.int32]]]
+    ) -> list[npt.NDArray[np.int32]]:
+        """The tokens of each text; `tokenise` is asked for those that are not known."""
+        new = list(dict.fromkeys(text for text in texts if text not in self._known))
+        if new:
+            fresh = dict(zip(new, tokenise(new), strict=True))
+            found = [fresh[text] if text in fresh else self._known[text] for text in texts]
+            self._known.update(fresh)
+            self._held += sum(len(ids) for ids in fresh.values())
+            while self._held > self._most:
+                self._held -= len(self._known.pop(next(iter(self._known))))
+            return found
+        return [self._known[text] for text in texts]
+
+
 @dataclass(frozen=True, eq=False)
 class Retriever:
     """A model with its tokenizer. `encode` keeps the graph for gradients; `vectors` does not."""
@@ -44,6 +72,7 @@ class Retriever:
     module: SentenceTransformer
     device: str
     precision: torch.dtype
+    known: KnownTokens = field(default_factory=lambda: KnownTokens(KNOWN_TOKENS))
 
     @classmethod
     def start(
@@ -60,6 +89,7 @@ class Retriever:
         wanted = settings.model_copy(update={"max_tokens": part.max_tokens or settings.max_tokens})
         info = find_model(part.start, wanted)
         settle(device, threads)
+        os.environ["TOKENIZERS_PARALLELISM"] = "true"  # nobody forks here, and a static model waits for its tokens
         if info.kind == "packaged":
             from faquarry.vectors import small
 
@@ -84,17 +114,13 @@ class Retriever:
     def features(self, texts: Sequence[str], field: Field) -> Features:
         """Tokens of texts, as the module takes them, on the CPU."""
         prefixed = [self.info.prefixed(text, field) for text in texts]
-        tokenizer: Any = self.module.tokenizer
         if self.static:
-            ids = [one.ids for one in tokenizer.encode_batch(prefixed, add_special_tokens=False)]
-            if self.info.kind == "packaged":
-                ids = [one[: self.info.max_tokens] for one in ids]
+            ids = self.known.ids(prefixed, self._tokens)
             lengths = np.fromiter(map(len, ids), np.int64, len(ids))
-            flat = (
-                np.concatenate([np.asarray(one, np.int64) for one in ids]) if lengths.sum() else np.zeros(0, np.int64)
-            )
+            flat = np.concatenate(ids).astype(np.int64) if ids else np.zeros(0, np.int64)
             starts = np.concatenate(([0], np.cumsum(lengths)[:-1])) if len(ids) else np.zeros(0, np.int64)
             return {"input_ids": torch.from_numpy(flat), "offsets": torch.from_numpy(starts)}
+        tokenizer: Any = self.module.tokenizer
         found = tokenizer(
             prefixed,
             truncation=True,
@@ -105,6 +131,13 @@ class Retriever:
             verbose=False,
         )
         return dict(found)
+
+    def _tokens(self, texts: Sequence[str]) -> list[npt.NDArray[np.int32]]:
+        """Tokens of texts for a static model."""
+        most = self.info.max_tokens if self.info.kind == "packaged" else None
+        tokenizer: Any = self.module.tokenizer
+        found = tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return [np.asarray(one.ids[:most], np.int32) for one in found]
 
     def encode(self, features: Features) -> Tensor:
         """Vectors with their graph, float32. -> (n, d)"""

@@ -26,7 +26,7 @@ from faquarry.training.data.examples import Examples
 from faquarry.training.data.plan import Plan
 from faquarry.training.dro import GroupDRO, GroupRecord
 from faquarry.training.retriever import checkpoint
-from faquarry.training.retriever.descent import Descent
+from faquarry.training.retriever.descent import Descent, SparseBag
 from faquarry.training.retriever.evaluation import Questions, mean_over_languages, questions, remembered, scores
 from faquarry.training.retriever.feed import Fed, Feed, padding
 from faquarry.training.retriever.groups import grouped, kept_rows
@@ -76,9 +76,9 @@ class Trainer:
         precision = recipe.fit.precision
         bf16 = precision == "bf16" or (precision == "auto" and device != "cpu" and torch.cuda.is_bf16_supported())
         self.model = Retriever.start(recipe.model, settings, device, bf16=bf16, threads=recipe.fit.threads)
-        if self.model.static:
+        if self.model.static and self.world.size == 1:
             table: Any = self.model.module[0]
-            table.embedding.sparse = self.world.size == 1
+            table.embedding = SparseBag(table.embedding)
         self._plan()
         self.steps = recipe.fit.steps or max(
             recipe.fit.min_steps, round(recipe.fit.epochs * self.plan.steps_per_epoch / recipe.batch.accumulate)
