@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from faquarry.retrieval.statistics import difference
+from faquarry.retrieval.statistics import DRAWS, difference
 from faquarry.training.retriever.card import card
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def finish(trainer: Trainer) -> Path:
         then = {language: {name: np.asarray(one) for name, one in of.items()} for language, of in start[split].items()}
         found[split] = {
             one.language: {
-                measure: _told(now[one.language][measure], then[one.language][measure], one.sites)
+                measure: _told(now[one.language][measure], then[one.language][measure], one.sites, draws=2_000)
                 for measure in now[one.language]
             }
             for one in asked
@@ -74,9 +74,9 @@ def plain(found: Mapping[str, Scores]) -> dict[str, Any]:
     }
 
 
-def _told(now: Floats, start: Floats, sites: Sequence[str]) -> dict[str, Any]:
+def _told(now: Floats, start: Floats, sites: Sequence[str], draws: int = DRAWS) -> dict[str, Any]:
     """How much better the model is than its start, sites drawn as wholes, with both means."""
-    return asdict(difference(now, start, sites)) | {"start": float(start.mean()), "now": float(now.mean())}
+    return asdict(difference(now, start, sites, draws=draws)) | {"start": float(start.mean()), "now": float(now.mean())}
 
 
 def _sentence(split: str, told: Mapping[str, Any]) -> str:
