@@ -7,7 +7,7 @@ large ones go through `faquarry.vectors.search` in tiles, whose lists are rescor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +18,9 @@ from faquarry.robustness.collection import Collection
 from faquarry.robustness.systems.encoding import Encoding, Halves
 from faquarry.robustness.systems.ranker import DEPTH, Ranker, ordered
 from faquarry.vectors.search import SLACK, TopK, neighbours, rescored
+from faquarry.vectors.topk_numpy import NumpyNeighbours, NumpySweep
 
-__all__ = ["Dense", "Ints", "LargeIndex", "SmallIndex"]
+__all__ = ["Dense", "Ints", "LargeIndex", "SmallIndex", "exact", "searched"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -27,6 +28,8 @@ SMALL = 8192
 """Texts of a collection that is searched by one product."""
 
 _CELLS = 4_000_000  # scores at a time: they stay near the core
+_ROWS, _COLUMNS = 4096, 4096  # of a tile
+_FIRST = 512  # texts of the first one: as long as lists are not full, every score enters them
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,5 +105,27 @@ class LargeIndex:
 
 def exact(queries: Halves, corpus: Halves, device: str = "cpu") -> TopK:
     """The best `DEPTH` of a corpus by exact cosine."""
+    search = searched(queries, corpus, device)
+    while True:
+        try:
+            next(search)
+        except StopIteration as end:
+            found: TopK = end.value
+            return found
+
+
+def searched(queries: Halves, corpus: Halves, device: str = "cpu") -> Generator[slice, None, TopK]:
+    """`exact`, block by block of the corpus: yields what of it was searched, returns what was found."""
     engine = neighbours("auto", device)
-    return rescored(engine.topk(queries, corpus, DEPTH + SLACK), queries, corpus, DEPTH)
+    sweep = (
+        NumpySweep(queries, DEPTH + SLACK, _ROWS, backwards=False)
+        if isinstance(engine, NumpyNeighbours)
+        else engine.sweep(queries, DEPTH + SLACK)
+    )
+    done, width = 0, _FIRST
+    while done < len(corpus):
+        block = slice(done, min(len(corpus), done + width))
+        sweep.add(corpus[block])
+        done, width = block.stop, _COLUMNS
+        yield block
+    return rescored(sweep.done(), queries, corpus, DEPTH)
