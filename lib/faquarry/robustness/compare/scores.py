@@ -21,7 +21,7 @@ __all__ = ["ALL", "Condition", "Queries", "Scores", "Values", "read_scores"]
 Floats = npt.NDArray[np.float64]
 
 ALL = "all of these"
-"""The mean over the perturbations of a strength, within each query over those that changed it."""
+"""The mean over the perturbations of a strength that all systems share, within each query over those that changed it."""
 
 
 class Condition(NamedTuple):
@@ -154,8 +154,11 @@ def _values(part: pd.DataFrame) -> Values:
 
 
 def _pooled(rows: pd.DataFrame) -> dict[tuple[str, Condition], Values]:
-    """The mean over perturbations, where a strength has several; worst cases are no part of a mean."""
+    """The mean over perturbations, where a strength has several: over those that all systems were measured under in a
+    language, so that the means are of the same things. Worst cases are no part of a mean."""
     drawn = rows[(rows["strength"] != "") & ~rows["perturbation"].str.startswith("worst-of-")]
+    known = drawn.groupby(["language", "perturbation", "strength"])["model"].transform("nunique")
+    drawn = drawn[known == rows["model"].nunique()]
     found = {}
     for (model, strength), part in drawn.groupby(["model", "strength"], sort=False):
         if part["perturbation"].nunique() > 1:
