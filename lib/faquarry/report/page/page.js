@@ -5,7 +5,7 @@ const count = value => value.toLocaleString("en-US");
 // Texts enter the page as text only: textContent, never markup.
 function make(name, text, more = {}) {
   const made = document.createElement(name);
-  if (text !== null && text !== undefined) made.textContent = text;
+  if (text !== null && text !== undefined) made.textContent = String(text).replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "\ufffd");
   for (const [key, value] of Object.entries(more)) if (value !== null && value !== undefined) made.setAttribute(key, value);
   return made;
 }
@@ -196,7 +196,7 @@ if (heat && Object.keys(heat.models).length) {
   const written = value => what.value === "share" ? `${value > 0 ? "+" : ""}${(100 * value).toFixed(0)} %` : `${value > 0 ? "+" : ""}${value.toFixed(3)}`;
   const coloured = (cell, value, most, told) => {
     const strengthOf = Math.min(1, Math.abs(value) / most);
-    cell.className = `heat${strengthOf > .6 ? " dark" : ""}${value > 0 ? " away-from" : ""}`;
+    cell.className = `heat${strengthOf > .8 ? " dark" : ""}${value > 0 ? " away-from" : ""}`;
     cell.style.setProperty("--v", strengthOf.toFixed(3));
     cell.textContent = written(value);
     if (told) cell.dataset.tip = told;

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from faquarry.report.page.markup import Child, Html, h, join
+from faquarry.report.page.markup import Child, Html, cut, h
 from faquarry.report.page.names import name_of
 
 __all__ = [
+    "DARK",
     "Column",
     "bars",
     "chips",
@@ -26,6 +27,10 @@ __all__ = [
     "table",
     "tiles",
 ]
+
+
+DARK = 0.8
+"""From this strength of a colour on, words on it change theirs (contrast of 4 to both sides)."""
 
 
 @dataclass(frozen=True)
@@ -175,19 +180,20 @@ def chips(items: Iterable[tuple[str, str]]) -> Html:
 def heat_cell(strength: float, text: str, tip: str | None = None, *, away: bool = False, name: str = "td") -> Html:
     """A cell whose colour says how much, 0 to 1; `away`: in the other direction."""
     strength = min(1.0, max(0.0, strength))
-    kind = ["heat", "dark" if strength > 0.55 else "", "away-from" if away else ""]
+    kind = ["heat", "dark" if strength > DARK else "", "away-from" if away else ""]
     return h(name, text, class_=" ".join(filter(None, kind)), style=f"--v:{strength:.3f}", data_tip=tip)
 
 
 def language_cell(language: str | None) -> Html:
     """A code with its name."""
     code = language or "und"
-    return join(h("code", code), " ", h("span", name_of(code), class_="soft") if name_of(code) != code else None)
+    told = h("span", name_of(code), class_="soft") if name_of(code) != code else None
+    return h("span", h("code", code), " ", told, class_="tongue")
 
 
 def said_site(site: str | None) -> Html:
     """A site's name as it is: never a link, nobody chose to go there."""
-    return h("bdi", site or "–", class_="site")
+    return h("bdi", cut(site or "–", 60), class_="site")
 
 
 def figures(*children: Child) -> Html:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from faquarry.report.page.markup import Html, embedded, h, join
-from faquarry.report.page.parts import number, percent
+from faquarry.report.page.parts import legend, number, percent
 
 __all__ = ["histogram", "lines", "plot", "ridges", "ticks"]
 
@@ -155,8 +155,8 @@ def histogram(
                 data_tip="\n".join(tip),
             )
         )
-    y = ticks(0, most * 100, 3) if shares else ticks(0, most, 3)
-    return plot(
+    y = ticks(0, most * 100) if shares else ticks(0, most)
+    made = plot(
         join(shapes),
         told,
         x=ticks(edges[0], edges[-1]),
@@ -164,6 +164,7 @@ def histogram(
         x_title=x_title,
         caption=caption,
     )
+    return join(made, legend(list(counts)) if len(counts) > 1 else None)
 
 
 def _steps(row: Sequence[float]) -> list[tuple[float, float]]:

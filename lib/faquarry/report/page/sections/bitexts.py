@@ -7,7 +7,7 @@ from typing import Any
 
 from faquarry.report.page.markup import Html, cut, embedded, h, join, tag_of
 from faquarry.report.page.names import name_of
-from faquarry.report.page.parts import Column, bars, figures, note, number, percent, scrolling, subhead, table
+from faquarry.report.page.parts import DARK, Column, bars, figures, note, number, percent, scrolling, subhead, table
 from faquarry.report.page.plots import histogram
 from faquarry.report.page.reader import Reader, Row
 
@@ -102,7 +102,7 @@ def _cell(count: int, row: Row, strength: float, kept: bool) -> Html:
     return h(
         "td",
         h("button", _short(count), type="button", data_pair=key, aria_label=told, data_tip=told),
-        class_=f"heat{' dark' if strength > 0.55 else ''}",
+        class_=f"heat{' dark' if strength > DARK else ''}",
         style=f"--v:{strength:.3f}",
     )
 

@@ -84,7 +84,7 @@ def marked(before: str, after: str) -> Html:
     """One text with what went struck out and what came underlined, by graphemes.
 
     >>> marked("reset", "reste")
-    'res<del>e</del>t<ins>e</ins>'
+    'res<ins>t</ins>e<del>t</del>'
     """
     return join(list(_marks(before, after)))
 

@@ -13,7 +13,7 @@ KINDS = {
     "near": "almost the same words",
     "semantic": "other words, the same meaning",
 }
-GROUPS, MEMBERS, CHARS = 3, 4, 200
+GROUPS, MEMBERS, CHARS = 2, 4, 200
 SIZES = ((2, "2 pairs"), (3, "3"), (5, "4–5"), (10, "6–10"), (50, "11–50"))
 
 
@@ -79,7 +79,11 @@ def _examples(reader: Reader, kinds: list[str]) -> Html | None:
             members = [row for row in rows if row["kind"] == kind and row["group_id"] == group and row["id"] in texts]
             if members:
                 parts.append(_group(kind, members, texts))
-    return h("details", h("summary", "Groups to read, chosen by hash"), parts, open=True) if parts else None
+    return (
+        h("details", h("summary", "Groups to read, chosen by hash"), h("div", parts, class_="groups"), open=True)
+        if parts
+        else None
+    )
 
 
 def _group(kind: str, members: list[Row], texts: dict[str, Row]) -> Html:

@@ -6,6 +6,7 @@ import math
 
 from faquarry.report.page.markup import Html, h, join
 from faquarry.report.page.parts import (
+    DARK,
     Column,
     bars,
     figures,
@@ -80,7 +81,7 @@ def _matrix(rows: list[dict[str, object]]) -> Html:
             strength = math.log1p(count) / most
             told = f"{reason.replace('_', ' ')}, {region}: {number(count)}"
             cells.append(
-                h("td", number(count) if count else "", class_=f"n heat{' dark' if strength > 0.55 else ''}",
+                h("td", number(count) if count else "", class_=f"n heat{' dark' if strength > DARK else ''}",
                   style=f"--v:{strength:.3f}", data_tip=told if count else None)
             )  # fmt: skip
         name = h("th", h("b", "kept") if reason == "kept" else reason.replace("_", " "), scope="row")

@@ -74,7 +74,7 @@ def _scores(reader: Reader, by: Row) -> Html | None:
         "Histogram of the scores of negatives, of the best negative of each query, and of positives.",
         x_title=f"score ({by['activation']})",
         shares=True,
-        caption="filled: all negatives; green line: each query's best; orange line: positives",
+        caption="shares of each; filled: all negatives",
     )
     return figures(h("div", subhead("Scores"), picture), _guards(reader))
 

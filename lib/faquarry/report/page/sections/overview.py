@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from faquarry.lake import TABLES
 from faquarry.report.page.markup import Html, h, join
-from faquarry.report.page.parts import Column, number, subhead, table, tiles
+from faquarry.report.page.parts import Column, number, table, tiles
 from faquarry.report.page.reader import Reader
 
 __all__ = ["draw"]
@@ -18,7 +18,12 @@ def draw(reader: Reader) -> Html | None:
     ]
     columns = (Column("table"), Column("rows", True), Column("version", True), Column("what it holds"))
     return join(
-        tiles(_figures(reader)), subhead("Tables"), table(columns, [row for row in rows if row], "Tables of the lake")
+        tiles(_figures(reader)),
+        h(
+            "details",
+            h("summary", f"{len(rows)} tables, with their rows and versions"),
+            table(columns, rows, "Tables of the lake"),
+        ),
     )
 
 

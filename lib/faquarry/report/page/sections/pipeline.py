@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from faquarry.report.page.markup import Html, h, join, said
 from faquarry.report.page.parts import Column, note, number, percent, subhead, table
 from faquarry.report.page.reader import Reader, Row
@@ -10,12 +12,16 @@ __all__ = ["draw"]
 
 EXAMPLES = 2  # of a reason
 CHARS = 220
+RECORDS, QUESTIONS = "records", "questions"
 
 
 def draw(reader: Reader) -> Html | None:
     steps = _steps(reader)
     return join(
-        note("A bar is what is left. Under it stands what the next stage left out; shares are of the step before.")
+        note(
+            "A bar is what is left of records, then of questions; between them: what a stage left out. Shares are of the "
+            "step before."
+        )
         if steps
         else None,
         _funnel(steps),
@@ -23,59 +29,64 @@ def draw(reader: Reader) -> Html | None:
     )
 
 
-def _steps(reader: Reader) -> list[tuple[str, int, str, str]]:
-    """(what, how many, unit, what became of the rest before it)"""
-    found: list[tuple[str, int, str, str]] = []
+@dataclass(frozen=True)
+class Step:
+    """What is left after a stage, in a unit, and what became of the rest of the step before."""
+
+    name: str
+    count: int
+    unit: str
+    lost: str = ""
+
+
+def _steps(reader: Reader) -> list[Step]:
+    found: list[Step] = []
     if reader.holds("sources"):
         told = reader.row("SELECT sum(records) AS records, sum(responses) AS responses FROM sources")
-        found.append(("Records in the archives", int(told["records"] or 0), "records", ""))
-        found.append(
-            ("Responses and resources", int(told["responses"] or 0), "records", "requests, metadata, information")
-        )
+        found.append(Step("In the archives", int(told["records"] or 0), RECORDS))
+        lost = "requests, metadata, information about the archive"
+        found.append(Step("Responses and resources", int(told["responses"] or 0), RECORDS, lost))
     if reader.holds("pages"):
-        found.append(
-            ("Pages with FAQ markup", reader.tables["pages"], "pages", "pages without it, and what is no page")
-        )
+        lost = "pages without FAQ markup, and what is no page"
+        found.append(Step("Pages with FAQ markup", reader.tables["pages"], RECORDS, lost))
         questions = int(reader.row("SELECT sum(questions) AS n FROM pages")["n"] or 0)
-        found.append(("Questions on them", questions, "questions", ""))
+        found.append(Step("On these pages", questions, QUESTIONS))
     if reader.holds("occurrences"):
-        found.append(("Places of pairs", reader.tables["occurrences"], "questions", "rejects, by the reasons below"))
+        lost = "no pair: for the reasons below"
+        found.append(Step("Places of pairs", reader.tables["occurrences"], QUESTIONS, lost))
     if reader.holds("qa"):
-        found.append(("Distinct pairs", reader.tables["qa"], "pairs", "the same pair in another place"))
+        found.append(Step("Distinct pairs", reader.tables["qa"], QUESTIONS, "the same pair in another place"))
     if reader.holds("qa", "duplicates"):
         dropped = int(reader.row("SELECT count(DISTINCT id) FILTER (NOT keep) AS n FROM duplicates")["n"] or 0)
-        kept = reader.tables["qa"] - dropped
-        found.append(("Pairs that no duplicate stands for", kept, "pairs", "question, near and semantic duplicates"))
+        lost = "duplicates: of the question, near, or in meaning"
+        found.append(Step("Left by deduplication", reader.tables["qa"] - dropped, QUESTIONS, lost))
     return found
 
 
-def _funnel(steps: list[tuple[str, int, str, str]]) -> Html | None:
+def _funnel(steps: list[Step]) -> Html | None:
     if not steps:
         return None
-    most = max(count for _, count, _, _ in steps) or 1
     body = []
-    before: int | None = None
-    for name, count, _, lost in steps:
-        if before is not None and lost and before > count:
-            body.append(
-                h(
-                    "tr",
-                    h("td", f"− {number(before - count)} ", h("span", lost, class_="soft")),
-                    h("td"),
-                    h("td"),
-                    class_="lost",
-                )
-            )
-        share = percent(count / before) if before and count <= before else f"× {count / before:.1f}" if before else ""
+    before: Step | None = None
+    for step in steps:
+        if before is None or before.unit != step.unit:
+            before = None
+            most = max(one.count for one in steps if one.unit == step.unit) or 1
+            body.append(h("tr", h("th", step.unit, scope="rowgroup", colspan=3), class_="unit"))
+        elif step.lost and before.count > step.count:
+            lost = join(f"− {number(before.count - step.count)} ", h("span", step.lost, class_="soft"))
+            body.append(h("tr", h("td", lost, colspan=3), class_="lost"))
+        share = percent(step.count / before.count) if before is not None and before.count else ""
+        bar = h("i", style=f"--w:{100 * step.count / most:.2f}%", class_=f"bar c{8 if step.unit == RECORDS else 1}")
         body.append(
             h(
                 "tr",
-                h("th", name, scope="row"),
-                h("td", h("i", style=f"--w:{100 * count / most:.2f}%", class_="bar c1"), class_="track"),
-                h("td", number(count), h("small", share), class_="n"),
+                h("th", step.name, scope="row"),
+                h("td", bar, class_="track"),
+                h("td", number(step.count), h("small", share), class_="n"),
             )
         )
-        before = count
+        before = step
     return h("table", h("caption", "Rows at every stage", class_="away"), h("tbody", body), class_="bars funnel")
 
 

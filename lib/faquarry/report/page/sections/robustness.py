@@ -163,7 +163,7 @@ def _costs(drops: Sequence[Drop], metric: str) -> Html:
         (
             one.perturbation, one.strength or "–", h("code", cut(one.model, 40)), one.task, one.told.queries,
             (one.clean, number(one.clean, 4)),
-            (one.told.mean, join(f"{one.told.mean:+.4f}", h("sup", _stars(p), class_="stars"))),
+            (one.told.mean, join(f"{one.told.mean:+.4f}", h("span", _stars(p), class_="stars"))),
             (one.told.mean, h("span", _interval(one.told, reach), class_="block",
                               data_tip=f"{one.told}\nHolm: p {p:.4f}\n{one.told.clusters:,} clusters")),
             (one.told.mean / one.clean if one.clean else 0, percent(one.told.mean / one.clean if one.clean else None)),

@@ -21,7 +21,7 @@ def draw(reader: Reader) -> Html | None:
     )
     columns = (
         Column("verb"), Column("status"), Column("started (UTC)"), Column("seconds", True), Column("wrote"), Column("counts"),
-        Column("version"), Column("run"),
+        Column("run and version"),
     )  # fmt: skip
     total = reader.tables["runs"]
     return join(
@@ -30,9 +30,11 @@ def draw(reader: Reader) -> Html | None:
             columns,
             [
                 (
-                    h("b", row["verb"]), _status(row), row["started"] or "–", (row["seconds"] or 0, number(row["seconds"], 1)),
-                    _map(row["outputs"], "version "), _map(row["counts"]), h("code", row["version"]),
-                    join(h("code", row["run_id"]), h("small", f"settings {row['fingerprint'] or '–'}", class_="soft block")),
+                    h("b", row["verb"]), _status(row), h("span", row["started"] or "–", class_="tongue"),
+                    (row["seconds"] or 0, number(row["seconds"], 1)),
+                    _map(row["outputs"], "version "), _map(row["counts"]),
+                    join(h("code", row["run_id"]), h("small", row["version"], class_="soft block"),
+                         h("small", f"settings {row['fingerprint'] or '–'}", class_="soft block")),
                 )
                 for row in rows
             ],
@@ -44,10 +46,14 @@ def draw(reader: Reader) -> Html | None:
 
 def _status(row: Row) -> Html:
     shown = h("span", _MARKS.get(row["status"] or "", row["status"] or "–"), class_=f"status {row['status'] or ''}")
-    return join(shown, h("small", cut(row["error"], 300), class_="block") if row["error"] else None)
+    return join(shown, h("small", cut(row["error"], 300), class_="block error") if row["error"] else None)
 
 
 def _map(found: object, before: str = "") -> Html:
     items = dict(found) if found else {}  # type: ignore[call-overload]
-    lines = [h("li", h("code", name), " ", before, number(value)) for name, value in items.items() if value is not None]
+    lines = [
+        h("li", h("code", name), " ", before, number(value), class_="tongue")
+        for name, value in items.items()
+        if value is not None
+    ]
     return h("ul", lines, class_="plain") if lines else Html("–")

@@ -12,8 +12,9 @@ import numpy as np
 
 from faquarry.report.page.markup import Html, cut, h, join
 from faquarry.report.page.parts import Column, figures, note, number, subhead, table
-from faquarry.report.page.plots import lines, plot, ticks
+from faquarry.report.page.plots import lines
 from faquarry.report.page.reader import Reader
+from faquarry.report.page.sections.landscape import landscapes
 from faquarry.report.training import Trajectories, logged, trajectories
 
 __all__ = ["draw"]
@@ -22,6 +23,7 @@ POINTS = 200  # of a curve
 ENDS = 5  # groups at either end
 WINDOWS = 36  # columns of the heat map
 MEASURE = "ndcg@10"
+FEW = 6  # languages with a curve each; of more, their mean
 
 
 def draw(reader: Reader) -> Html | None:
@@ -89,7 +91,7 @@ def _run(folder: Path, place: int) -> Html:
         else None,
         _course(folder, place),
         _groups(found, place) if found is not None and len(found.names) > 1 else None,
-        _landscapes(_read(folder, "landscape.json")),
+        landscapes(_read(folder, "landscape.json")),
         _scores(_read(folder, "scores.json")),
         class_="run",
     )
@@ -110,19 +112,25 @@ def _course(folder: Path, place: int) -> Html | None:
         if measures.get(MEASURE) and language in scored:
             scored[language][float(steps[-1]["step"])] = float(np.mean(measures[MEASURE]))
     courses = {language: sorted(found.items()) for language, found in sorted(scored.items()) if len(found) > 1}
+    if len(courses) > FEW:
+        courses = {"mean of languages": _mean(scored)}
     smooth = {task: thinned(points) for task, points in sorted(losses.items())}
     loss = lines(
         f"loss-{place}", smooth, f"Loss over {steps[-1]['step']} steps.", x_title="optimizer step", y_title="loss",
         caption=f"Loss, {int(steps[-1]['step']):,} steps",
     )  # fmt: skip
     score = (
-        lines(f"score-{place}", dict(list(courses.items())[:8]), f"{MEASURE} on dev queries over steps.",
-              x_title="optimizer step", y_title=MEASURE, caption=f"{MEASURE} on dev queries, by language")
+        lines(f"score-{place}", courses, f"{MEASURE} on dev queries over steps.",
+              x_title="optimizer step", y_title=MEASURE, caption=f"{MEASURE} on dev queries")
         if courses else None
     )  # fmt: skip
-    return figures(
-        h("div", loss, _names(smooth)), h("div", score, _names(dict(list(courses.items())[:8]))) if score else None
-    )
+    return figures(h("div", loss, _names(smooth)), h("div", score, _names(courses)) if score else None)
+
+
+def _mean(scored: Mapping[str, Mapping[float, float]]) -> list[tuple[float, float]]:
+    """Over the languages that were measured at a step."""
+    steps = sorted({step for found in scored.values() for step in found})
+    return [(step, float(np.mean([found[step] for found in scored.values() if step in found]))) for step in steps]
 
 
 def _names(series: Mapping[str, object]) -> Html | None:
@@ -190,51 +198,6 @@ def _heat(found: Trajectories, times: Any, ends: Sequence[int]) -> Html:
     )
     return h("div", h("table", caption, h("tbody", body), class_="strip"), class_="scroll", tabindex="0", role="region",
              aria_label="Weights of groups over steps")  # fmt: skip
-
-
-def _landscapes(found: Mapping[str, Any]) -> Html | None:
-    surfaces = {
-        name: one for name, one in found.items() if isinstance(one, dict) and {"across", "along", "loss"} <= one.keys()
-    }
-    if not surfaces:
-        return None
-    low = min(float(np.min(one["loss"])) for one in surfaces.values())
-    high = max(float(np.max(one["loss"])) for one in surfaces.values())
-    panels = [_landscape(name, one, max(low, 1e-6), max(high, low * 1.01, 2e-6)) for name, one in surfaces.items()]
-    return join(
-        subhead("Loss landscape"),
-        note("The loss in two random directions around a model (Li et al. 2018), lengths in those of its filters. Darker is "
-             f"lower, one scale for all: {number(low, 3)} to {number(high, 3)}. Outlined: at most 1.5 × the lowest of its "
-             "picture; a wide outline is a flat valley."),
-        h("div", panels, class_="landscapes"),
-    )  # fmt: skip
-
-
-def _landscape(name: str, one: Mapping[str, Any], low: float, high: float) -> Html:
-    loss = np.asarray(one["loss"], np.float64)
-    across, along = list(one["across"]), list(one["along"])
-    width, height = 1000 / len(across), 1000 / len(along)
-    flat = loss <= 1.5 * loss.min()
-    cells = []
-    for i, a in enumerate(across):
-        for j, b in enumerate(along):
-            value = float(loss[i, j])
-            depth = 1 - math.log(max(value, low) / low) / math.log(high / low)
-            cells.append(
-                h("rect", x=round(i * width, 1), y=round(1000 - (j + 1) * height, 1), width=round(width + 0.6, 1),
-                  height=round(height + 0.6, 1), class_="cell flat" if flat[i, j] else "cell", style=f"--v:{depth:.3f}",
-                  data_tip=f"{a:+.2f}, {b:+.2f}\nloss {value:.3f}")
-            )  # fmt: skip
-    plane = across[-1] > 1
-    spots = [0.0, 1.0] if plane else [0.0]
-    for spot in spots:
-        x = 1000 * (spot - across[0]) / ((across[-1] - across[0]) or 1) * (1 - 1 / len(across)) + width / 2
-        cells.append(h("ellipse", cx=round(x, 1), cy=500, rx=16, ry=16, class_="spot"))
-    return plot(
-        join(cells), f"Loss landscape of {name}: {number(float(flat.mean()) * 100)} % of it within 1.5 times its lowest loss.",
-        x=ticks(across[0], across[-1], 4), y=ticks(along[0], along[-1], 4), high=1000, kind="square",
-        x_title="first model (0) to second (1)" if plane else "first direction", caption=cut(name, 60),
-    )  # fmt: skip
 
 
 def _scores(scores: Mapping[str, Any]) -> Html | None:
