@@ -131,7 +131,8 @@ def trajectories(folder: Path) -> Trajectories | None:
 def weights(found: Trajectories) -> Figure:
     """All groups as a heat map, highest last weight on top, and the course of those at both ends."""
     picture = figure(9, 4.2)
-    heat, lines = picture.subplots(1, 2, width_ratios=(1, 1.2))
+    heat, lines, names = picture.subplots(1, 3, width_ratios=(1, 1, 0.35))
+    names.set_axis_off()  # room for the names of the lines
     order, count = found.ranked, len(found.names)
     times = found.weight[:, order].T * count
     shown = heat.imshow(
@@ -156,11 +157,16 @@ def weights(found: Trajectories) -> Figure:
             textcoords="offset points",
             fontsize=7,
             va="center",
+            annotation_clip=False,
             color=ACCENT if top else "#475569",
         )
     lines.axhline(1, color=PALE, linewidth=1, zorder=0)
-    lines.set_xlim(0, steps[-1] * 1.45)
-    lines.set_yscale("log")
+    lines.set_xlim(0, steps[-1])
+    lines.spines[["right", "top"]].set_visible(False)
+    if _reach(times) > 1:
+        lines.set_yscale("log")
+    lines.yaxis.set_major_formatter("{x:.3g}")
+    lines.yaxis.set_minor_formatter("")
     lines.set_xlabel("optimizer step")
     lines.set_ylabel("weight over the uniform one")
     picture.suptitle(f"{count} groups, highest and lowest weights", x=0.01, ha="left", color=INK, fontsize=11)
