@@ -85,7 +85,7 @@ def asked(collection: Collection, cell: Cell, score: Score) -> list[Asked]:
     queries = collection.queries
     if cell == CLEAN:
         return [Asked(text, 0, True) for text in queries]
-    if cell.perturbation in collection.variants:
+    if not cell.strength and cell.perturbation in collection.variants:
         return [
             Asked(text if other is None else other, None, other is not None and other != text)
             for text, other in zip(queries, collection.variants[cell.perturbation], strict=True)

@@ -104,6 +104,7 @@ class EvaluateStage:
                             rows += _commit(context, evaluation, system, waiting)
                             waiting = []
                     rows += _commit(context, evaluation, system, waiting)
+                    context.progress.advance(to=asked, rows=rows)
         return Outcome({"queries": asked, "rows": rows, "systems": len(self.systems), "tasks": len(self.tasks)})
 
     def _spoken(self, task: Task) -> list[str]:

@@ -17,7 +17,7 @@ from faquarry.retrieval.measures import BEYOND, places_in
 from faquarry.robustness.collection import Collection
 from faquarry.robustness.systems.encoding import Encoding, Halves
 from faquarry.robustness.systems.ranker import DEPTH, Ranker, ordered
-from faquarry.vectors.search import SLACK, TopK, neighbours, rescored
+from faquarry.vectors.search import SLACK, Sweep, TopK, neighbours, rescored
 from faquarry.vectors.topk_numpy import NumpyNeighbours, NumpySweep
 
 __all__ = ["Dense", "Ints", "LargeIndex", "SmallIndex", "exact", "searched"]
@@ -29,6 +29,7 @@ SMALL = 8192
 
 _CELLS = 4_000_000  # scores at a time: they stay near the core
 _ROWS, _COLUMNS = 4096, 4096  # of a tile
+_GPU_COLUMNS = 16_384
 _FIRST = 512  # texts of the first one: as long as lists are not full, every score enters them
 
 
@@ -117,15 +118,16 @@ def exact(queries: Halves, corpus: Halves, device: str = "cpu") -> TopK:
 def searched(queries: Halves, corpus: Halves, device: str = "cpu") -> Generator[slice, None, TopK]:
     """`exact`, block by block of the corpus: yields what of it was searched, returns what was found."""
     engine = neighbours("auto", device)
-    sweep = (
-        NumpySweep(queries, DEPTH + SLACK, _ROWS, backwards=False)
-        if isinstance(engine, NumpyNeighbours)
-        else engine.sweep(queries, DEPTH + SLACK)
-    )
+    columns = _COLUMNS if isinstance(engine, NumpyNeighbours) else _GPU_COLUMNS
+    sweep: Sweep
+    if isinstance(engine, NumpyNeighbours):  # whose sweeps find the lists of one side only where they are told to
+        sweep = NumpySweep(queries, DEPTH + SLACK, _ROWS, backwards=False)
+    else:
+        sweep = engine.sweep(queries, DEPTH + SLACK)
     done, width = 0, _FIRST
     while done < len(corpus):
         block = slice(done, min(len(corpus), done + width))
         sweep.add(corpus[block])
-        done, width = block.stop, _COLUMNS
+        done, width = block.stop, columns
         yield block
     return rescored(sweep.done(), queries, corpus, DEPTH)
