@@ -35,6 +35,7 @@ NAMES = (
     "recipes",
     "graph",
     "perturb",
+    "robustness",
 )
 RESULTS = Path(__file__).parent / "results"
 
