@@ -23,7 +23,7 @@ def draw(reader: Reader) -> Html | None:
     last = reader.row("SELECT model, revision FROM bitexts ORDER BY run_id DESC, model, revision LIMIT 1")
     mine = "FROM bitexts WHERE model = $model AND revision = $revision"
     rows = reader.rows(
-        f"""SELECT language1, language2, count(*) AS n, count(*) FILTER (published) AS published,
+        f"""SELECT coalesce(language1, 'und') AS language1, coalesce(language2, 'und') AS language2, count(*) AS n, count(*) FILTER (published) AS published,
               count(*) FILTER (scope = 'page') AS linked, median(similarity) AS similarity, avg(confidence) AS confidence
             {mine} GROUP BY ALL ORDER BY n DESC, language1, language2""",
         **last,
@@ -123,11 +123,12 @@ def _examples(reader: Reader, last: Row, shown: list[str], rows: list[Row]) -> d
         f"{name} := left({name}, {CHARS + 1})" for name in ("question1", "answer1", "question2", "answer2")
     )
     found = reader.rows(
-        f"""SELECT language1, language2,
+        f"""SELECT coalesce(language1, 'und') AS language1, coalesce(language2, 'und') AS language2,
               arg_min(struct_pack({texts}, site1 := site1, site2 := site2, similarity := similarity, confidence := confidence,
                                   published := published, scope := scope), md5(id1 || id2), {EXAMPLES}) AS examples
             FROM bitexts WHERE model = $model AND revision = $revision
-              AND language1 IN (SELECT unnest($shown)) AND language2 IN (SELECT unnest($shown))
+              AND coalesce(language1, 'und') IN (SELECT unnest($shown))
+              AND coalesce(language2, 'und') IN (SELECT unnest($shown))
             GROUP BY ALL ORDER BY ALL""",
         shown=shown,
         **last,

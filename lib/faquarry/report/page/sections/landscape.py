@@ -32,8 +32,8 @@ def landscapes(found: Mapping[str, Any]) -> Html | None:
         subhead("Loss landscape"),
         note(
             "The loss in two random directions around a model (Li et al. 2018), in lengths of its filters. The stronger the "
-            f"colour, the lower, on one logarithmic scale from {number(low, 3)} to {number(high, 3)}. Outlined: at most {FLAT} times "
-            "the lowest of its picture; a wide outline is a flat valley."
+            f"colour, the lower, on one logarithmic scale from {number(low, 3)} to {number(high, 3)}. Outlined: at most {FLAT} "
+            "times the lowest of its picture; a wide outline is a flat valley."
         ),
         h("div", [_picture(name, one, low, high) for name, one in surfaces.items()], class_="landscapes"),
     )

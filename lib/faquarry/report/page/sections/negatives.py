@@ -19,7 +19,8 @@ SHOWN, CHARS = 5, 280
 
 def draw(reader: Reader) -> Html | None:
     rows = reader.rows(
-        """SELECT language, count(*) AS queries, sum(len(negative_ids))::BIGINT AS negatives, median(pos_score) AS positive,
+        """SELECT coalesce(language, 'und') AS language, count(*) AS queries,
+             coalesce(sum(len(negative_ids)), 0)::BIGINT AS negatives, median(pos_score) AS positive,
              median(neg_scores[1]) AS best
            FROM negatives GROUP BY 1 ORDER BY queries DESC, language"""
     )
@@ -104,10 +105,10 @@ def _browser(reader: Reader, languages: list[str]) -> Html:
         )
     )  # fmt: skip
     found = reader.rows(
-        f"""SELECT language, arg_min(struct_pack({chosen} query := left(query, {CHARS + 1}),
+        f"""SELECT coalesce(language, 'und') AS language, arg_min(struct_pack({chosen} query := left(query, {CHARS + 1}),
               positive := left(positive, {CHARS + 1}), pos_score := pos_score, many := len(negative_ids)),
               md5(query_id), {each}) AS queries
-            FROM negatives WHERE language IN (SELECT unnest($languages)) GROUP BY 1""",
+            FROM negatives WHERE coalesce(language, 'und') IN (SELECT unnest($languages)) GROUP BY 1""",
         languages=languages,
     )
     by_language = {row["language"]: row["queries"] for row in found}
