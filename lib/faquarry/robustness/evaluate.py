@@ -26,6 +26,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 _QUERIES = 65_536  # asked together: some hundred MB of texts, vectors and scores
+_KEPT = 1_000_000  # perturbed queries kept for the next system; others are made again
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Measured:
 
 @dataclass(eq=False)
 class Evaluation:
-    """All systems over one collection; what a query becomes is found once for all of them."""
+    """All systems over one collection; what a query becomes is found once for all of them, as far as memory goes."""
 
     collection: Collection
     run_id: str
@@ -58,9 +59,12 @@ class Evaluation:
     def _asked(self, cell: Cell, ranker: Ranker) -> list[Asked]:
         if cell.perturbation.startswith("worst-of-"):  # of this system: no other shares it
             return asked(self.collection, cell, partial(self._score, ranker))
-        if cell not in self._made:
-            self._made[cell] = asked(self.collection, cell, _no_score)
-        return self._made[cell]
+        found = self._made.get(cell)
+        if found is None:
+            found = asked(self.collection, cell, _no_score)
+            if len(self._made) * len(found) < _KEPT:
+                self._made[cell] = found
+        return found
 
     def _score(self, ranker: Ranker, texts: Sequence[str], owners: Sequence[int]) -> Sequence[float]:
         """What an adversary brings down: the reciprocal rank, as far as rankings go."""
