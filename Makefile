@@ -12,7 +12,10 @@ setup: ## Java, .venv, Delta's jars (a second call takes a second)
 	@sh tools/setup.sh
 
 demo: setup ## the whole pipeline on the packaged sample web, into ./lake
-	@.venv/bin/faquarry run sample --lake $(LAKE)
+	@.venv/bin/faquarry run sample --graph --lake $(LAKE) --set groups.clusters=12 --set groups.min_size=8
+	@rm -rf $(LAKE)/_training/dro
+	@.venv/bin/faquarry train --recipe dro --lake $(LAKE) --output $(LAKE)/_training/dro \
+		--set groups.min_size=24 --set dro.every=5 --set dro.rate=0.05
 
 test: setup ## the tests, without the slow ones
 	@$(PY) -m pytest -m "not slow and not gpu"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +25,8 @@ from faquarry.errors import ConfigError, EnvironmentProblem, UsageError  # noqa:
 from faquarry.progress import Progress  # noqa: E402
 from faquarry.training.data import Examples  # noqa: E402
 from faquarry.training.recipe_files import kind_of  # noqa: E402
-from faquarry.training.retriever.recipe import retriever_recipes  # noqa: E402
+from faquarry.training.retriever.model import Retriever  # noqa: E402
+from faquarry.training.retriever.recipe import ModelPart, retriever_recipes  # noqa: E402
 from faquarry.training.retriever.run import load_recipe, run  # noqa: E402
 from faquarry.training.retriever.step import World  # noqa: E402
 from faquarry.training.retriever.trainer import Trainer  # noqa: E402
@@ -191,6 +195,33 @@ def test_group_weights_are_exact_under_accumulation(trainer: Any, bert: Path, tm
     assert apart_by < 1e-3 * moved
 
 
+@pytest.mark.slow
+def test_two_processes_of_torchrun_train_the_same_model(lake: Path, bert: Path, tmp_path: Path) -> None:
+    more = ["dro.enabled=true", "dro.every=2", "groups.by='language'", "dro.rate=1.0", "batch.chunk=3"]
+    more += ["fit.warm_up=0.0", "fit.rate=0.001", "batch.size=9"]
+    calm = tmp_path / "calm"  # without dropout: its draws are each process's own
+    shutil.copytree(bert, calm)
+    config = json.loads((calm / "config.json").read_text())
+    none = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    (calm / "config.json").write_text(json.dumps({**config, **none}))
+    alone = train("rn", lake, tmp_path / "alone", calm, *more)
+    assignments = [word for one in [f"model.start='{calm}'", *SMALL, *more] for word in ("--set", one)]
+    command = ["torch.distributed.run", "--nproc-per-node", "2", "-m", "faquarry", "train", "--recipe", "rn"]
+    command += ["--lake", str(lake), "--output", str(tmp_path / "two"), *assignments]
+    done = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    texts = ["what does delivery cost", "print the label", "days"]
+    vectors = [
+        Retriever.start(ModelPart(start=str(folder)), EmbedSettings(), "cpu").vectors(texts, "question")
+        for folder in (calm, alone, tmp_path / "two" / "model")
+    ]
+    assert np.abs(vectors[1] - vectors[2]).max() < 1e-3 * np.abs(vectors[1] - vectors[0]).max()
+    logs = [
+        (folder / "logs" / "groups.csv").read_text().splitlines() for folder in (tmp_path / "alone", tmp_path / "two")
+    ]
+    assert len(logs[0]) == len(logs[1]) == 10
+
+
 # -- killed and resumed -----------------------------------------------------------------------------------------------
 
 
@@ -283,3 +314,11 @@ def test_only_the_groups_of_an_earlier_run(trainer: Any, lake: Path, static: Pat
     assert stream.name.endswith(max(last, key=lambda row: float(row["weight"]))["group"])
     with pytest.raises(UsageError, match="needs the weights of an earlier run"):
         trainer(tmp_path / "none", static, "rn", "groups.only='top'")
+
+
+def test_events_for_tensorboard(lake: Path, static: Path, tmp_path: Path) -> None:
+    pytest.importorskip("tensorboardX")
+    assignments = [f"model.start='{static}'", *SMALL, "fit.steps=10"]
+    run("rn", str(lake), tmp_path / "out", assignments=assignments, log=QUIET, tensorboard=True)
+    (events,) = (tmp_path / "out" / "logs" / "tensorboard").iterdir()
+    assert b"train/loss" in events.read_bytes()

@@ -84,7 +84,7 @@ def _batches(lake: Lake, query: str, versions: Mapping[str, int], memory: str) -
 
     try:
         with connected(lake, tuple(versions), versions) as connection:
-            connection.create_function("normalised", _normalised, ["VARCHAR"], "VARCHAR", null_handling="special")
+            connection.create_function("normalised", _normalised, ["varchar"], "varchar")
             connection.execute(f"SET memory_limit = '{memory}'; SET preserve_insertion_order = false")
             yield from connection.sql(query).to_arrow_reader(_ROWS)
     except (duckdb.Error, OSError) as error:
@@ -96,9 +96,9 @@ def _batches(lake: Lake, query: str, versions: Mapping[str, int], memory: str) -
         ) from error
 
 
-def _normalised(url: str | None) -> str | None:
+def _normalised(url: str) -> str:
     """An address of `qa` as `documents` spells it."""
-    return normalised(url) if url else None
+    return normalised(url) or ""
 
 
 def _query(data: str, groups: str, there: set[str]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from faquarry.errors import MissingExtra
 
-__all__ = ["Journal", "Table"]
+__all__ = ["Journal", "NoTable", "Table"]
 
 
 class Table:
@@ -42,14 +42,34 @@ class Table:
         self._file.close()
 
 
+class NoTable:
+    """Takes lines and keeps none: what all devices but the first write to."""
+
+    def add(self, step: int, row: Mapping[str, Any]) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class Journal:
     """The tables of a run: steps, evaluations, groups."""
 
-    def __init__(self, folder: Path, after: int, *, tensorboard: bool = False) -> None:
+    steps: Table | NoTable
+    evaluations: Table | NoTable
+    groups: Table | NoTable
+
+    def __init__(self, folder: Path, after: int, *, tensorboard: bool = False, silent: bool = False) -> None:
         """
+        Args:
+            after: the last step that is kept of what the files hold.
+            silent: write nothing at all.
+
         Raises:
             MissingExtra: TensorBoard's events are wanted, and tensorboardX is not installed.
         """
+        self._events: Any = None
+        if silent:
+            self.steps = self.evaluations = self.groups = NoTable()
+            return
         folder.mkdir(parents=True, exist_ok=True)
         steps = (
             "epoch",
@@ -65,7 +85,6 @@ class Journal:
         self.steps = Table(folder / "steps.csv", steps, after)
         self.evaluations = Table(folder / "evaluations.csv", ("split", "language", "measure", "value"), after)
         self.groups = Table(folder / "groups.csv", ("group", "size", "weight", "loss", "shown"), after)
-        self._events: Any = None
         if tensorboard:
             try:
                 from tensorboardX import SummaryWriter

@@ -73,19 +73,30 @@ def run(
     for package in ("torch", "sentence_transformers"):
         if find_spec(package) is None:
             raise MissingExtra(package.replace("_", "-"), "models", "Training")
+    from faquarry.training.retriever.model import device_of
+    from faquarry.training.retriever.step import joined
     from faquarry.training.retriever.trainer import Trainer
 
-    folder, progress = Path(output), Progress(log or LogSettings())
+    folder, world = Path(output), joined(device_of(wanted.fit.device))
+    progress = Progress(log or LogSettings() if world.rank == 0 else LogSettings(progress="none"))
+    if world.rank:
+        world.meet()  # the first one makes the examples, the others find them
     earlier = _earlier(folder)
     examples = _examples(wanted, lake, folder, earlier, progress)
     told = {task: dict(found.told) for task, found in examples.items()}
     _claim(folder, {"recipe": wanted.model_dump(mode="json"), "data": told}, earlier)
+    if world.rank == 0:
+        world.meet()
     done = folder / "model"
     if (done / "modules.json").exists():
         progress.say(f"train: {done} is there already, made by this recipe from these data.")
         return done
-    trainer = Trainer(wanted, examples, folder, lake, settings or EmbedSettings(), progress, tensorboard=tensorboard)
-    return trainer.run()
+    trainer = Trainer(
+        wanted, examples, folder, lake, settings or EmbedSettings(), progress, world=world, tensorboard=tensorboard
+    )
+    model = trainer.run()
+    world.meet()
+    return model
 
 
 def _earlier(folder: Path) -> Mapping[str, Any] | None:

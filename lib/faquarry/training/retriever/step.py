@@ -12,6 +12,7 @@ What a model draws (dropout) is keyed by (seed, step, chunk): both runs of a chu
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ from torch import Tensor
 
 from faquarry.training.retriever.model import Features
 
-__all__ = ["Parts", "Ranks", "World", "backward", "embedded", "seeded"]
+__all__ = ["Parts", "Ranks", "World", "backward", "embedded", "joined", "seeded"]
 
 Encode = Callable[[Features], Tensor]
 Objective = Callable[[Tensor, Tensor], Tensor]
@@ -39,11 +40,29 @@ class World:
     def summed(self, gradients: Sequence[Tensor]) -> None:
         """Adds up gradients over devices, in place."""
 
+    def meet(self) -> None:
+        """Waits until all devices are here."""
+
+    def agreed(self, value: float) -> float:
+        """What the first device says."""
+        return value
+
     def share(self, count: int) -> slice:
         """Which of `count` rows are this device's: runs of about one size."""
         base, more = divmod(count, self.size)
         start = self.rank * base + min(self.rank, more)
         return slice(start, start + base + (self.rank < more))
+
+
+def joined(device: str) -> World:
+    """The devices that torchrun has started, or this one alone."""
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        return World()
+    import torch.distributed as dist
+
+    if not dist.is_initialized():
+        dist.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+    return Ranks()
 
 
 class Ranks(World):
@@ -72,6 +91,18 @@ class Ranks(World):
         dist.all_reduce(flat)
         for gradient, part in zip(gradients, torch.split(flat, [g.numel() for g in gradients]), strict=True):
             gradient.copy_(part.view_as(gradient))
+
+    def meet(self) -> None:
+        import torch.distributed as dist
+
+        dist.barrier()
+
+    def agreed(self, value: float) -> float:
+        import torch.distributed as dist
+
+        said = [value]
+        dist.broadcast_object_list(said)
+        return float(said[0])
 
 
 @dataclass(frozen=True, eq=False)

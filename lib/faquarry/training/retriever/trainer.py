@@ -141,7 +141,9 @@ class Trainer:
         """Looks at the teachers' scales, goes back to the last checkpoint if there is one, opens the logs."""
         self.links = {name: self._linked(name) for name in self.examples}
         self._restore()
-        self.journal = Journal(self.folder / "logs", self.step, tensorboard=self._tensorboard)
+        self.journal = Journal(
+            self.folder / "logs", self.step, tensorboard=self._tensorboard, silent=self.world.rank > 0
+        )
 
     def _linked(self, name: str) -> Linked:
         task = self.recipe.tasks[name]
@@ -259,19 +261,21 @@ class Trainer:
     def _before(self) -> Scores:
         """What the start is worth, on dev and on test; kept, as a resumed run has the start no more."""
         file = self.folder / "start.json"
-        if not file.exists():
+        if not file.exists() and self.world.rank == 0:
             found = plain(self.scored("dev", "test"))
             part = file.with_suffix(".part")
             part.write_text(json.dumps(found), encoding="utf-8")
             part.replace(file)
+        self.world.meet()
         return _arrays(json.loads(file.read_text(encoding="utf-8"))[self.recipe.evaluate.split])
 
     def _evaluated(self, best: float, waited: int) -> tuple[float, int]:
-        found = self.scored(self.recipe.evaluate.split)[self.recipe.evaluate.split]
-        if not found:
+        split = self.recipe.evaluate.split
+        found = self.scored(split)[split] if self.world.rank == 0 else {}
+        now = self.world.agreed(mean_over_languages(found) if found else -1.0)
+        if now < 0:
             return best, waited
-        self._note(self.step, self.recipe.evaluate.split, found)
-        now = mean_over_languages(found)
+        self._note(self.step, split, found)
         self.progress.say(f"train: step {self.step}: nDCG@10 {now:.4f} on {self.recipe.evaluate.split}")
         if now <= best:
             return best, waited + 1
