@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-extras=${FAQUARRY_EXTRAS:-models,extruct,langdetect,fasttext,dev}
+extras=${FAQUARRY_EXTRAS:-models,extruct,langdetect,fasttext,tensorboard,dev}
 stamp=.venv/.faquarry-setup
 wanted=$({ cat constraints.txt pyproject.toml tools/setup.sh; echo "$extras $PWD"; } | sha256sum)
 if [ -x .venv/bin/faquarry ] && [ "$(cat $stamp 2>/dev/null)" = "$wanted" ] && .venv/bin/python -c '' 2>/dev/null; then

@@ -186,9 +186,10 @@ def landscapes(found: Mapping[str, Mapping[str, Any]]) -> Figure:
     """Losses around each model, one scale of colours for all."""
     picture = figure(4.2 * len(found), 3.8)
     panels = np.atleast_1d(picture.subplots(1, len(found)))
-    low = min(np.min(one["loss"]) for one in found.values())
-    high = max(np.max(one["loss"]) for one in found.values())
-    levels = np.geomspace(max(low, 1e-6), max(high, low * 1.01), LEVELS)
+    every = np.concatenate([np.ravel(one["loss"]) for one in found.values()])
+    levels = np.unique(np.quantile(every, np.linspace(0, 1, LEVELS)))  # as many points between two lines as between others
+    if len(levels) < 2:
+        levels = np.array([every.min(), every.min() + 1e-6])
     shown = None
     for axes, (name, one) in zip(panels, found.items(), strict=True):
         loss = np.asarray(one["loss"]).T
