@@ -32,7 +32,8 @@ OF_A_QUESTION = {"pairs", "filter", "language", "site"}
 def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample web as `make demo` reads it."""
     folder = tmp_path_factory.mktemp("sample") / "lake"
-    assert main(["run", "sample", "--lake", str(folder), "--set", "log.progress=none"]) == 0
+    quiet = ["--set", "log.progress=none"]
+    assert main(["run", "sample", "--graph", "--lake", str(folder), *quiet, "--set", "groups.min_size=8"]) == 0
     return folder
 
 
@@ -94,7 +95,7 @@ def test_rejects_carry_their_reasons(lake: Path) -> None:
     found = Counter(
         (row["url"], row["stage"], row["reason"], row["question"])
         for row in rows(lake, "rejects")
-        if row["stage"] != "read"
+        if row["stage"] not in ("read", "graph")
     )
     assert found == wanted
     lost = Counter(row["reason"] for row in EXPECTED["damaged"] if row["reason"])
@@ -112,7 +113,8 @@ def test_the_source_is_partial_because_of_its_damaged_records(lake: Path) -> Non
     assert (source["pages"], source["pairs"]) == (len(FAQ_PAGES), EXPECTED["counts"]["places"])
     [run] = rows(lake, "runs", verb="extract")
     assert (run["verb"], run["status"]) == ("extract", "done")
-    assert {row["run_id"] for table in ("pages", "qa", "rejects") for row in rows(lake, table)} == {run["run_id"]}
+    signed = {row["run_id"] for table in ("pages", "qa") for row in rows(lake, table)}
+    assert signed | {row["run_id"] for row in rows(lake, "rejects") if row["stage"] != "graph"} == {run["run_id"]}
 
 
 def test_no_key_stands_twice(lake: Path) -> None:
@@ -225,3 +227,24 @@ def test_the_run_ends_with_an_export_that_says_what_it_holds(lake: Path) -> None
     assert len(sums) > 10
     for digest, name in sums:
         assert sha256((export / name).read_bytes()).hexdigest() == digest
+
+
+def test_a_retriever_was_trained_and_says_what_it_is_worth(lake: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    (run,) = (lake / "_training").iterdir()
+    scores = json.loads((run / "scores.json").read_text())["test"]["all"]["ndcg@10"]
+    assert scores["queries"] == sum(row["split"] == "test" for row in rows(lake, "benchmark_queries"))
+    assert scores["mean"] == pytest.approx(scores["now"] - scores["start"])
+    assert scores["low"] <= scores["mean"] <= scores["high"]
+    assert f"{scores['now']:.4f}" in (run / "model" / "README.md").read_text()
+    assert len(SentenceTransformer(str(run / "model"), device="cpu").encode("what?")) == 256
+    assert (run / "pictures" / "course.png").exists()
+
+
+def test_links_lead_to_documents_with_groups(lake: Path) -> None:
+    documents = {row["url"] for row in rows(lake, "documents")}
+    kept = rows(lake, "links", kept=True)
+    assert kept
+    assert not any(row["same_site"] for row in kept)
+    assert {row["url"] for row in rows(lake, "groups")} == documents

@@ -123,7 +123,8 @@ class MineStage:
         for table in ("benchmark_queries", "benchmark_corpus", "benchmark_qrels"):
             if lake.version(table) is None:
                 raise NothingToRead(f"The lake {lake.uri} has no table {table}: faquarry benchmark makes it.")
-        done = not self.refresh and unchanged(lake, self.name, fingerprint(self), self.reads, self.writes)
+        # `rejects` is other verbs' too: that it has moved says nothing of what was mined.
+        done = not self.refresh and unchanged(lake, self.name, fingerprint(self), self.reads, ("negatives",))
         if done:
             return None
         queries = lake.dataset("benchmark_queries")
