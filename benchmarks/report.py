@@ -27,6 +27,8 @@ DATA = Path(__file__).parent / "data"
 PEAK_MB = 2500  # whatever the rows: DuckDB's limit, batches of Arrow, Python
 PAGE_MB = 6.0
 OPEN_S = 2.0
+ROW_GROUP = {"negatives": 60_000, "bitexts": 125_000}
+"""Rows of a row group: 128 MB of them, as Spark writes; Arrow holds one or two at a time."""
 LANGUAGES = (
     "eng deu spa fra jpn rus ita por nld pol kor tur ara hin zho vie tha swe ces ron hun ell heb ukr dan fin".split()
 )
@@ -99,6 +101,7 @@ def make_lake(path: Path, rows: int) -> Path:
             deltalake.write_deltalake(
                 str(path / name),
                 _stream(schema, cast),
+                writer_properties=deltalake.WriterProperties(max_row_group_size=ROW_GROUP.get(name, 250_000)),
                 configuration={"delta.dataSkippingNumIndexedCols": str(TABLES[name].indexed)},
             )
     (path / ".complete").touch()

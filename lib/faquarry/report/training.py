@@ -187,7 +187,9 @@ def landscapes(found: Mapping[str, Mapping[str, Any]]) -> Figure:
     picture = figure(4.2 * len(found), 3.8)
     panels = np.atleast_1d(picture.subplots(1, len(found)))
     every = np.concatenate([np.ravel(one["loss"]) for one in found.values()])
-    levels = np.unique(np.quantile(every, np.linspace(0, 1, LEVELS)))  # as many points between two lines as between others
+    levels = np.unique(
+        np.quantile(every, np.linspace(0, 1, LEVELS))
+    )  # as many points between two lines as between others
     if len(levels) < 2:
         levels = np.array([every.min(), every.min() + 1e-6])
     shown = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -195,6 +196,20 @@ def test_an_older_lake_lacks_columns(tmp_path: Path) -> None:
         str(tmp_path / "qa"), pa.table({"id": ["1"], "language": ["deu"], "site": ["a"], "question": ["Was?"]})
     )
     assert Outline(made(tmp_path)).open == []
+
+
+def test_a_loss_that_burst_is_left_out(tmp_path: Path) -> None:
+    write_table(tmp_path, "qa", [{"id": "1", "language": "deu", "site": "a"}])
+    run = tmp_path / "_training" / "burst"
+    write_run(run, groups=3, steps=100)
+    steps = (run / "logs" / "steps.csv").read_text(encoding="utf-8").splitlines()
+    burst = [steps[0], *(line.rsplit(",", 1)[0] + ",nan" for line in steps[1:4]), *steps[4:], "900,pairs,"]
+    (run / "logs" / "steps.csv").write_text("\n".join(burst), encoding="utf-8")
+    surface = {"across": [0, 1], "along": [0, 1], "loss": [[1.0, math.nan], [2.0, math.inf]]}
+    (run / "landscape.json").write_text(json.dumps({"burst": surface}), encoding="utf-8")
+    page = made(tmp_path)
+    assert "nan" not in str(Outline(page).data["data-loss-0"])
+    assert page.count('class="cell"') == 4
 
 
 def test_runs_that_are_not_finished_or_damaged(tmp_path: Path) -> None:

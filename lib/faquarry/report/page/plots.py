@@ -241,7 +241,10 @@ def lines(
         log: the height is logarithmic.
         tones: colours by name, where the order does not say it.
     """
+    series = {one: [(x, y) for x, y in row if math.isfinite(y)] for one, row in series.items()}
     points = [point for row in series.values() for point in row]
+    if not points:
+        return h("p", "There is no number to draw.", class_="note")
     left, right = min(x for x, _ in points), max(x for x, _ in points)
     heights = [math.log10(max(y, 1e-9)) if log else y for _, y in points]
     low, high = min(heights), max(heights)

@@ -24,8 +24,6 @@ __all__ = ["Reader", "Row", "reading"]
 
 Row = dict[str, Any]
 
-EXTRA = ("evaluations",)  # written by verbs that come later; read as it is found
-
 
 class Reader:
     """Questions to a lake, and the folders of training runs beside it. Made by `reading`."""
@@ -48,44 +46,51 @@ class Reader:
             EnvironmentProblem: memory or disk are not enough.
             LakeError: a table is not what this version reads.
         """
-        import duckdb
-
-        try:
+        with self._told():
             result = self._connection.execute(query, values or None)
             names = [column[0] for column in result.description or ()]
             return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    def row(self, query: str, **values: Any) -> Row:
+        """The one row of a query."""
+        return self.rows(query, **values)[0]
+
+    def columns(self, query: str, **values: Any) -> dict[str, npt.NDArray[Any]]:
+        """The columns of a query's rows as arrays, in the order of its rows."""
+        with self._told():
+            found: dict[str, npt.NDArray[Any]] = self._connection.execute(query, values or None).fetchnumpy()
+            return found
+
+    def once(self, name: str, query: str) -> str:
+        """A query's rows kept as a table of the connection, for several questions to them. -> its name"""
+        with self._told():
+            self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
+        return name
+
+    def spoken(self) -> str:
+        """A table (key, language) of all pairs for joins by ``hash(id)``: 10 bytes a pair instead of 50."""
+        if not self._spoken:
+            with self._told():
+                self._connection.execute(
+                    "CREATE TYPE tongue AS ENUM (SELECT DISTINCT language FROM qa WHERE language IS NOT NULL ORDER BY 1)"
+                )
+            self.once("spoken", "SELECT hash(id) AS key, language::tongue AS language FROM qa")
+            self._spoken = True
+        return "spoken"
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """DuckDB's errors as sentences."""
+        import duckdb
+
+        try:
+            yield
         except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
             raise EnvironmentProblem(
                 f"DuckDB cannot go on: {_first(error)}. More memory (--set report.memory=4GB) or disk helps."
             ) from error
         except (duckdb.BinderException, duckdb.ConversionException, duckdb.InvalidInputException) as error:
             raise LakeError(f"A table of {self.lake.uri} is not what this version reads: {_first(error)}.") from error
-
-    def columns(self, query: str, **values: Any) -> dict[str, npt.NDArray[Any]]:
-        """The columns of a query's rows as arrays, in the order of its rows."""
-        found: dict[str, npt.NDArray[Any]] = self._connection.execute(query, values or None).fetchnumpy()
-        return found
-
-    def row(self, query: str, **values: Any) -> Row:
-        """The one row of a query."""
-        return self.rows(query, **values)[0]
-
-    def once(self, name: str, query: str) -> str:
-        """A query's rows kept as a table of the connection, for several questions to them. -> its name"""
-        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
-        return name
-
-    def spoken(self) -> str:
-        """A table (key, language) of all pairs for joins by ``hash(id)``: 10 bytes a pair instead of 50."""
-        if not self._spoken:
-            self._connection.execute(
-                "CREATE TYPE tongue AS ENUM (SELECT DISTINCT language FROM qa WHERE language IS NOT NULL ORDER BY 1)"
-            )
-            self._connection.execute(
-                "CREATE TEMP TABLE spoken AS SELECT hash(id) AS key, language::tongue AS language FROM qa"
-            )
-            self._spoken = True
-        return "spoken"
 
 
 @contextmanager
@@ -113,12 +118,12 @@ def reading(lake: Lake, memory: str, runs: Sequence[Path] = ()) -> Iterator[Read
 
 def _registered(lake: Lake, connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, int]]:
     """Makes every table known. -> names and rows of those that are there"""
-    for name in dict.fromkeys((*TABLES, *EXTRA)):
+    for name in TABLES:
         dataset = lake.dataset(name)
         if dataset is None:
             continue
         there = set(dataset.schema.names)
-        missing = [column for column in TABLES[name].columns if column not in there] if name in TABLES else []
+        missing = [column for column in TABLES[name].columns if column not in there]
         stored = f"{name}__stored" if missing else name
         connection.register(stored, bounded(dataset))
         if missing:

@@ -23,7 +23,8 @@ def draw(reader: Reader) -> Html | None:
     last = reader.row("SELECT model, revision FROM bitexts ORDER BY run_id DESC, model, revision LIMIT 1")
     mine = "FROM bitexts WHERE model = $model AND revision = $revision"
     rows = reader.rows(
-        f"""SELECT coalesce(language1, 'und') AS language1, coalesce(language2, 'und') AS language2, count(*) AS n, count(*) FILTER (published) AS published,
+        f"""SELECT coalesce(language1, 'und') AS language1, coalesce(language2, 'und') AS language2, count(*) AS n,
+              count(*) FILTER (published) AS published,
               count(*) FILTER (scope = 'page') AS linked, median(similarity) AS similarity, avg(confidence) AS confidence
             {mine} GROUP BY ALL ORDER BY n DESC, language1, language2""",
         **last,

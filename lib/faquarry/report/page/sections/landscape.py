@@ -26,8 +26,12 @@ def landscapes(found: Mapping[str, Any]) -> Html | None:
     }
     if not surfaces:
         return None
-    low = max(min(float(np.min(one["loss"])) for one in surfaces.values()), 1e-6)
-    high = max(max(float(np.max(one["loss"])) for one in surfaces.values()), low * 1.01)
+    finite = np.concatenate([np.ravel(np.asarray(one["loss"], np.float64)) for one in surfaces.values()])
+    finite = finite[np.isfinite(finite)]
+    if not len(finite):
+        return None
+    low = max(float(finite.min()), 1e-6)
+    high = max(float(finite.max()), low * 1.01)
     return join(
         subhead("Loss landscape"),
         note(
@@ -40,7 +44,7 @@ def landscapes(found: Mapping[str, Any]) -> Html | None:
 
 
 def _picture(name: str, one: Mapping[str, Any], low: float, high: float) -> Html:
-    loss = np.asarray(one["loss"], np.float64)
+    loss = np.nan_to_num(np.asarray(one["loss"], np.float64), nan=high, posinf=high)  # it may have burst
     across, along = list(one["across"]), list(one["along"])
     flat = loss <= FLAT * loss.min()
     plane = across[-1] > 1  # from one model to another

@@ -98,20 +98,26 @@ def _guards(reader: Reader) -> Html | None:
 
 def _browser(reader: Reader, languages: list[str]) -> Html:
     each = max(3, QUERIES // max(1, len(languages)))
-    chosen = "\n".join(
-        f"{name} := list_transform({source}[1:{SHOWN}], lambda x: {what}),"
+    cut_arrays = " ".join(
+        f"list_transform({source}[1:{SHOWN}], lambda x: {what}) AS {name},"
         for name, source, what in (
             ("negatives", "negatives", f"left(x, {CHARS + 1})"), ("scores", "neg_scores", "x"), ("bm25", "bm25_scores", "x"),
         )
     )  # fmt: skip
-    found = reader.rows(
-        f"""SELECT coalesce(language, 'und') AS language, arg_min(struct_pack({chosen} query := left(query, {CHARS + 1}),
-              positive := left(positive, {CHARS + 1}), pos_score := pos_score, many := len(negative_ids)),
-              md5(query_id), {each}) AS queries
-            FROM negatives WHERE coalesce(language, 'und') IN (SELECT unnest($languages)) GROUP BY 1""",
+    chosen = reader.rows(
+        f"""SELECT arg_min(query_id, md5(query_id), {each}) AS ids FROM negatives
+            WHERE coalesce(language, 'und') IN (SELECT unnest($languages)) GROUP BY coalesce(language, 'und')""",
         languages=languages,
     )
-    by_language = {row["language"]: row["queries"] for row in found}
+    found = reader.rows(
+        f"""SELECT coalesce(language, 'und') AS language, {cut_arrays} left(query, {CHARS + 1}) AS query,
+              left(positive, {CHARS + 1}) AS positive, pos_score, len(negative_ids) AS many
+            FROM negatives SEMI JOIN (SELECT unnest($ids) AS query_id) USING (query_id) ORDER BY md5(query_id)""",
+        ids=[one for row in chosen for one in row["ids"]],
+    )
+    by_language: dict[str, list[Row]] = {}
+    for row in found:
+        by_language.setdefault(row["language"], []).append(row)
     data = [
         {
             "language": one,

@@ -103,7 +103,8 @@ def _course(folder: Path, place: int) -> Html | None:
         return note("It has not logged a step yet.")
     losses: dict[str, list[tuple[float, float]]] = {}
     for row in steps:
-        losses.setdefault(row["task"] or "loss", []).append((float(row["step"]), float(row["loss"])))
+        if row["loss"]:  # a run at work may have written half a line
+            losses.setdefault(row["task"] or "loss", []).append((float(row["step"]), float(row["loss"])))
     scored: dict[str, dict[float, float]] = {}
     for row in logged(folder / "logs" / "evaluations.csv"):
         if row["measure"] == MEASURE and row["value"]:
