@@ -101,7 +101,9 @@ def make_lake(path: Path, rows: int) -> Path:
             deltalake.write_deltalake(
                 str(path / name),
                 _stream(schema, cast),
-                writer_properties=deltalake.WriterProperties(max_row_group_size=ROW_GROUP.get(name, 250_000)),
+                writer_properties=deltalake.WriterProperties(
+                    compression="ZSTD", max_row_group_size=ROW_GROUP.get(name, 250_000)
+                ),
                 configuration={"delta.dataSkippingNumIndexedCols": str(TABLES[name].indexed)},
             )
     (path / ".complete").touch()

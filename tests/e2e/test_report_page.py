@@ -155,6 +155,16 @@ def test_values_show_under_the_pointer_and_leave(page: Page) -> None:
     assert page.value("document.getElementById('tip').hidden") is True
 
 
+def test_contents_stand_beside_the_text_or_fold_away(page: Page) -> None:
+    is_open = "document.getElementById('contents').open"
+    assert page.value(is_open) is True
+    page.resize(390, 844, phone=True)
+    assert page.value(is_open) is False
+    page.resize(1280, 900)
+    assert page.value(is_open) is True
+    assert page.value("document.querySelectorAll('nav a').length") == len(CHARTS) + 1
+
+
 @pytest.mark.parametrize(
     ("width", "height", "phone"), [(390, 844, True), (320, 700, True), (820, 1180, False), (1680, 1000, False)]
 )

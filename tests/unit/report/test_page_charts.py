@@ -67,8 +67,8 @@ def test_shares_are_of_each_series() -> None:
 
 
 def test_lines_keep_what_they_show() -> None:
-    made = lines("run-1", {"loss": [(0, 2.0), (10, 1.0)]}, "told", x_title="step", log=True)
-    assert '"y":[2.0,1.0]' in made
+    made = lines("run-1", {"loss": [(0, 20.0), (10, 1.0)]}, "told", x_title="step", log=True)
+    assert '"y":[20.0,1.0]' in made
     assert 'data-hover="run-1"' in made
     heights = [float(y) for y in re.findall(r"[\d.]+,([\d.]+)", re.search(r'points="([^"]+)"', made)[1])]  # type: ignore[index]
     assert heights[0] < heights[1]  # SVG counts downwards

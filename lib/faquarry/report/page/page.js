@@ -119,8 +119,9 @@ paint(theme.value);
 theme.addEventListener("change", () => { paint(theme.value); remember(theme.value); });
 
 // -- contents: folded on small screens, the section in sight is marked
-const contents = $("contents");
-if (innerWidth < 1024) contents.open = false;
+const contents = $("contents"), wide = matchMedia("(min-width: 64rem)");
+contents.open = wide.matches;
+wide.addEventListener("change", () => { contents.open = wide.matches; });
 const links = new Map([...document.querySelectorAll("nav a")].map(link => [link.hash.slice(1), link]));
 const seen = new Set();
 const watch = new IntersectionObserver(entries => {

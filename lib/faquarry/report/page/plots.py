@@ -11,6 +11,7 @@ from faquarry.report.page.parts import legend, number, percent
 __all__ = ["histogram", "lines", "plot", "ridges", "ticks"]
 
 WIDE, HIGH = 1000, 300
+FACTOR = 3  # from which on a logarithmic axis has round numbers to show
 
 Tick = tuple[float, str]
 
@@ -238,13 +239,14 @@ def lines(
 
     Args:
         name: of the embedded data; once a page.
-        log: the height is logarithmic.
+        log: the height is logarithmic, where the values differ by a factor.
         tones: colours by name, where the order does not say it.
     """
     series = {one: [(x, y) for x, y in row if math.isfinite(y)] for one, row in series.items()}
     points = [point for row in series.values() for point in row]
     if not points:
         return h("p", "There is no number to draw.", class_="note")
+    log = log and max(y for _, y in points) > FACTOR * max(1e-9, min(y for _, y in points))
     left, right = min(x for x, _ in points), max(x for x, _ in points)
     heights = [math.log10(max(y, 1e-9)) if log else y for _, y in points]
     low, high = min(heights), max(heights)

@@ -20,9 +20,18 @@ if TYPE_CHECKING:
     import duckdb
     import numpy.typing as npt
 
-__all__ = ["Reader", "Row", "reading"]
+__all__ = ["Reader", "Row", "exact", "reading"]
 
 Row = dict[str, Any]
+
+
+def exact(column: str) -> str:
+    """A number as means and sums take it: in whole billionths, so that they do not depend on the order of the rows.
+
+    >>> exact("value")
+    'TRY_CAST(value AS DECIMAL(18, 9))'
+    """
+    return f"TRY_CAST({column} AS DECIMAL(18, 9))"
 
 
 class Reader:

@@ -9,7 +9,7 @@ from faquarry.report.page.markup import Html, cut, embedded, h, join, tag_of
 from faquarry.report.page.names import name_of
 from faquarry.report.page.parts import DARK, Column, bars, figures, note, number, percent, scrolling, subhead, table
 from faquarry.report.page.plots import histogram
-from faquarry.report.page.reader import Reader, Row
+from faquarry.report.page.reader import Reader, Row, exact
 
 __all__ = ["draw"]
 
@@ -25,7 +25,8 @@ def draw(reader: Reader) -> Html | None:
     rows = reader.rows(
         f"""SELECT coalesce(language1, 'und') AS language1, coalesce(language2, 'und') AS language2, count(*) AS n,
               count(*) FILTER (published) AS published,
-              count(*) FILTER (scope = 'page') AS linked, median(similarity) AS similarity, avg(confidence) AS confidence
+              count(*) FILTER (scope = 'page') AS linked, median(similarity) AS similarity,
+              avg({exact("confidence")}) AS confidence
             {mine} GROUP BY ALL ORDER BY n DESC, language1, language2""",
         **last,
     )

@@ -35,7 +35,7 @@ def draw(reader: Reader) -> Html | None:
     )
     pages = reader.row(
         """SELECT count(DISTINCT site) AS sites, count(DISTINCT language) AS languages, sum(links_kept) AS kept,
-             avg(links_kept) AS each, count(*) FILTER (links_kept > 0) AS linking FROM documents"""
+             count(*) FILTER (links_kept > 0) AS linking FROM documents"""
     )
     kept = sum(row["n"] for row in rows if row["reason"] == "kept")
     return join(

@@ -16,7 +16,7 @@ from faquarry.report.page.parts import (
     subhead,
     table,
 )
-from faquarry.report.page.reader import Reader
+from faquarry.report.page.reader import Reader, exact
 
 __all__ = ["draw"]
 
@@ -35,7 +35,7 @@ def _taxonomy(reader: Reader, name: str) -> Html | None:
     if not last:
         return None
     rows = reader.rows(
-        f"""SELECT language::VARCHAR AS language, label, count(*) AS n, sum(score)::DOUBLE AS sure
+        f"""SELECT language::VARCHAR AS language, label, count(*) AS n, sum({exact("score")})::DOUBLE AS sure
             FROM (SELECT hash(id) AS key, label, score FROM labels
                   WHERE taxonomy = $name AND model = $model AND revision = $revision)
             JOIN {reader.spoken()} USING (key) GROUP BY ALL ORDER BY ALL""",

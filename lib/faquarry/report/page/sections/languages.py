@@ -5,7 +5,7 @@ from __future__ import annotations
 from faquarry.report.page.markup import Html, h, join
 from faquarry.report.page.parts import Column, language_cell, legend, note, number, percent, stack, subhead, table
 from faquarry.report.page.plots import histogram
-from faquarry.report.page.reader import Reader
+from faquarry.report.page.reader import Reader, exact
 
 __all__ = ["draw"]
 
@@ -16,7 +16,7 @@ BINS = 20
 def draw(reader: Reader) -> Html | None:
     counts = ", ".join(f"count(*) FILTER (language_by = '{name}') AS by_{name}" for name in EVIDENCE)
     rows = reader.rows(
-        f"""SELECT language, count(*) AS n, count(DISTINCT site) AS sites, avg(language_confidence) AS sure,
+        f"""SELECT language, count(*) AS n, count(DISTINCT site) AS sites, avg({exact("language_confidence")}) AS sure,
               count(*) FILTER (language_confidence < 0.5) AS doubtful, {counts}
             FROM qa GROUP BY 1 ORDER BY n DESC, language"""
     )

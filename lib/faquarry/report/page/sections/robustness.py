@@ -9,7 +9,7 @@ from typing import Any
 from faquarry.report.page.markup import Html, cut, embedded, h, join
 from faquarry.report.page.names import name_of
 from faquarry.report.page.parts import Column, note, number, percent, subhead, table
-from faquarry.report.page.reader import Reader
+from faquarry.report.page.reader import Reader, exact
 from faquarry.report.page.sections.broken import broken
 from faquarry.retrieval.statistics import DRAWS, Difference, difference, holm
 
@@ -55,8 +55,8 @@ def _paired(reader: Reader, metric: str) -> None:
         f"""WITH plain AS (SELECT model, task, language, query_id, value AS clean FROM evaluations
                           WHERE metric = '{metric.replace("'", "''")}' AND perturbation = '{CLEAN}')
             SELECT p.model, p.task, p.language, p.perturbation, coalesce(p.strength, '') AS strength, p.query_id,
-              hash(any_value(p.cluster_id))::UBIGINT AS cluster, any_value(plain.clean) AS clean, avg(p.value) AS value,
-              avg(p.edits) AS edits
+              hash(min(p.cluster_id))::UBIGINT AS cluster, min(plain.clean) AS clean, avg({exact("p.value")}) AS value,
+              avg({exact("p.edits")}) AS edits
             FROM evaluations p JOIN plain USING (model, task, language, query_id)
             WHERE p.metric = '{metric.replace("'", "''")}' AND p.perturbation <> '{CLEAN}' AND p.changed IS DISTINCT FROM false
             GROUP BY ALL""",
@@ -66,9 +66,10 @@ def _paired(reader: Reader, metric: str) -> None:
 def _systems(reader: Reader, metrics: Sequence[str]) -> Html:
     """Clean queries: means over languages, and the worst language."""
     rows = reader.rows(
-        f"""SELECT model, task, metric, avg(mean) AS mean, min(mean) AS worst, arg_min(language, (mean, language)) AS hardest,
+        f"""SELECT model, task, metric, avg({exact("mean")}) AS mean, min(mean) AS worst,
+              arg_min(language, (mean, language)) AS hardest,
               count(*) AS languages, sum(n)::BIGINT AS n
-            FROM (SELECT model, task, metric, language, avg(value) AS mean, count(*) AS n FROM evaluations
+            FROM (SELECT model, task, metric, language, avg({exact("value")}) AS mean, count(*) AS n FROM evaluations
                   WHERE perturbation = '{CLEAN}' GROUP BY ALL)
             GROUP BY ALL ORDER BY task, model, metric"""
     )
@@ -100,8 +101,8 @@ def _systems(reader: Reader, metrics: Sequence[str]) -> Html:
 def _heat(reader: Reader, metric: str) -> Html:
     """Language × operation, for the system, task and strength that are chosen."""
     rows = reader.rows(
-        f"""SELECT model, task, strength, perturbation, language, avg(clean) AS clean, avg(value) AS value, count(*) AS n,
-              avg(edits) AS edits
+        f"""SELECT model, task, strength, perturbation, language, avg({exact("clean")}) AS clean, avg({exact("value")}) AS value,
+              count(*) AS n, avg({exact("edits")}) AS edits
             FROM paired GROUP BY ALL ORDER BY model, task, strength, perturbation, language LIMIT {CELLS}"""
     )
     data: dict[str, Any] = {}

@@ -191,7 +191,9 @@ def _heat(found: Trajectories, times: Any, ends: Sequence[int]) -> Html:
                 h("td", class_=f"heat{'' if value >= 1 else ' away-from'}", style=f"--v:{strength:.3f}", data_tip=told)
             )
         last = f"{float(times[-1, at]):.2f}"
-        name = h("th", _named(found, at), h("small", f"{int(found.sizes[at]):,}", title="pairs"), scope="row")
+        name = h(
+            "th", cut(str(found.names[at]), 26), h("small", f"{int(found.sizes[at]):,}", title="pairs"), scope="row"
+        )
         body.append(h("tr", name, cells, h("td", last, class_="n")))
     caption = h(
         "caption",
