@@ -36,6 +36,7 @@ NAMES = (
     "graph",
     "perturb",
     "robustness",
+    "report",
 )
 RESULTS = Path(__file__).parent / "results"
 

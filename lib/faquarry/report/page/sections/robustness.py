@@ -101,8 +101,8 @@ def _systems(reader: Reader, metrics: Sequence[str]) -> Html:
 def _heat(reader: Reader, metric: str) -> Html:
     """Language × operation, for the system, task and strength that are chosen."""
     rows = reader.rows(
-        f"""SELECT model, task, strength, perturbation, language, avg({exact("clean")}) AS clean, avg({exact("value")}) AS value,
-              count(*) AS n, avg({exact("edits")}) AS edits
+        f"""SELECT model, task, strength, perturbation, language, avg({exact("clean")}) AS clean,
+              avg({exact("value")}) AS value, count(*) AS n, avg({exact("edits")}) AS edits
             FROM paired GROUP BY ALL ORDER BY model, task, strength, perturbation, language LIMIT {CELLS}"""
     )
     data: dict[str, Any] = {}
