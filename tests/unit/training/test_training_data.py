@@ -43,11 +43,9 @@ def test_texts_come_back(tmp_path_factory: pytest.TempPathFactory, batches: list
     with TextWriter(folder, "text") as writer:
         for batch in batches:
             writer.write(pa.array([None, *batch], pa.string())[1:])  # a slice: offsets that do not start at 0
-        writer.finish()
     flat = [text or "" for batch in batches for text in batch]
     texts = Texts(folder, "text")
     assert texts.take(np.arange(len(flat))) == flat
-    texts.forget()
     assert [texts[row] for row in range(len(texts))] == flat
 
 

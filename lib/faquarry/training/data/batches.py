@@ -17,8 +17,6 @@ __all__ = ["Batch", "Batches", "assembled", "streams_of"]
 Ints = npt.NDArray[np.int64]
 Link = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
 
-FORGET_EVERY = 256  # batches
-
 
 @dataclass(frozen=True, eq=False)
 class Batch:
@@ -62,7 +60,7 @@ def assembled(
         rule: how they are chosen.
         link: what the teacher's scores become, for rules that look at them.
     """
-    keys = [examples.keys[rows]]
+    keys = [examples.keys(rows)]
     documents = examples.documents(rows)
     count = len(rows)
     own = np.full((count, negatives), -1, np.int64)
@@ -117,7 +115,7 @@ def streams_of(
         weight, name: of the streams.
     """
     rows = np.arange(len(examples)) if rows is None else rows
-    lengths = examples.sizes[:, 1]
+    lengths = examples.sizes[:, 1].astype(np.int64)
     if not monolingual:
         return [Stream(name, rows, lengths[rows], weight)]
     order = rows[np.argsort(examples.languages[rows], kind="stable")]
@@ -167,7 +165,5 @@ class Batches:
 
     def between(self, first: int, last: int) -> Iterator[Batch]:
         """The batches of the steps from `first` up to `last`, which is left out: how a run is resumed."""
-        for step, _, rows in self.plan.steps(first, last):
+        for _, _, rows in self.plan.steps(first, last):
             yield assembled(self.examples, rows, negatives=self._negatives, rule=self._rule)
-            if step % FORGET_EVERY == FORGET_EVERY - 1:
-                self.examples.forget()

@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from faquarry.errors import NothingToRead
-from faquarry.training.data.columns import Texts, TextWriter
+from faquarry.training.data.columns import NumberWriter, Texts, TextWriter, numbers
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -50,6 +50,18 @@ COLUMNS = pa.schema(
 """What a stream of examples may hold. `id`, `query` and `document` must be there."""
 
 _DONE = "examples.json"
+_KINDS: Mapping[str, npt.DTypeLike] = {
+    "hash": np.uint64,
+    "language": np.int32,
+    "group": np.int32,
+    "score": np.float32,
+    "text_keys": np.uint64,  # of the query and of the document
+    "key_counts": np.int32,
+    "keys": np.uint64,
+    "negative_counts": np.int32,
+    "negative_keys": np.uint64,  # of the text and of its name
+    "scores": np.float32,
+}
 
 
 def hashed(texts: pa.Array | Sequence[str]) -> Hashes:
@@ -156,7 +168,7 @@ class Examples:
         return np.load(self.folder / "order.npy")  # type: ignore[no-any-return]
 
     def _ordered(self, name: str) -> npt.NDArray[Any]:
-        return np.load(self.folder / f"{name}.npy")[self._order]  # type: ignore[no-any-return]
+        return numbers(self.folder, name, _KINDS[name])[self._order]
 
     @cached_property
     def languages(self) -> npt.NDArray[np.int32]:
@@ -169,19 +181,40 @@ class Examples:
         return self._ordered("group")
 
     @cached_property
-    def keys(self) -> Hashes:
-        """Keys of each row, 0 where there are fewer. (n, k)"""
-        return self._ordered("keys")
-
-    @cached_property
-    def sizes(self) -> Ints:
+    def sizes(self) -> npt.NDArray[np.int32]:
         """Bytes of the query and of the document of each row. (n, 2)"""
-        return np.stack([self._query.lengths[self._order], self._document.lengths[self._order]], 1).astype(np.int64)
+        return np.stack([self._query.lengths[self._order], self._document.lengths[self._order]], 1)
 
     @cached_property
     def scores(self) -> npt.NDArray[np.float32]:
         """What a teacher says of each row's document; nan where none was asked. (n,)"""
         return self._ordered("score")
+
+    def keys(self, rows: Ints) -> Hashes:
+        """What rows share with others that say the same, 0 where there is less. (n,) → (n, k)"""
+        places = self._order[rows]
+        texts = np.asarray(self._text_keys[places])
+        starts = self._key_starts[places]
+        counts = self._key_starts[places + 1] - starts
+        width = int(counts.max(initial=0))
+        if not width:
+            return texts
+        shared = np.zeros((len(places), width), np.uint64)
+        inside = np.arange(width) < counts[:, None]
+        shared[inside] = self._shared_keys[(starts[:, None] + np.arange(width))[inside]]
+        return np.concatenate([texts, shared], 1)
+
+    @cached_property
+    def _text_keys(self) -> Hashes:
+        return numbers(self.folder, "text_keys", np.uint64, 2)
+
+    @cached_property
+    def _shared_keys(self) -> Hashes:
+        return numbers(self.folder, "keys", np.uint64)
+
+    @cached_property
+    def _key_starts(self) -> Ints:
+        return _starts(numbers(self.folder, "key_counts", np.int32))
 
     @cached_property
     def _query(self) -> Texts:
@@ -201,16 +234,15 @@ class Examples:
 
     @cached_property
     def _negative_starts(self) -> Ints:
-        counts = np.load(self.folder / "negative_counts.npy")
-        return np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
+        return _starts(numbers(self.folder, "negative_counts", np.int32))
 
     @cached_property
     def _negative_keys(self) -> Hashes:
-        return np.load(self.folder / "negative_keys.npy", mmap_mode="r")  # type: ignore[no-any-return]
+        return numbers(self.folder, "negative_keys", np.uint64, 2)
 
     @cached_property
     def _negative_scores(self) -> npt.NDArray[np.float32]:
-        return np.load(self.folder / "scores.npy", mmap_mode="r")  # type: ignore[no-any-return]
+        return numbers(self.folder, "scores", np.float32)
 
     def ids(self, rows: Ints) -> list[str]:
         return self._ids.take(self._order[rows])
@@ -240,38 +272,28 @@ class Examples:
         """Scores of a teacher; nan where none was asked."""
         return np.asarray(self._negative_scores[places])
 
-    def forget(self) -> None:
-        """Gives back the memory of texts that were read."""
-        for name in ("_query", "_document", "_ids", "_negatives"):
-            if name in self.__dict__:
-                self.__dict__[name].forget()
+
+def _starts(counts: npt.NDArray[np.int32]) -> Ints:
+    return np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
 
 
 def _write(folder: Path, batches: Iterable[pa.RecordBatch | pa.Table]) -> tuple[int, list[str], list[str]]:
     """Writes all columns. -> rows that count, names of languages, names of groups"""
-    numbers: dict[str, list[npt.NDArray[Any]]] = {
-        name: []
-        for name in ("hash", "language", "group", "keys", "score", "negative_counts", "negative_keys", "scores")
-    }
     languages, groups = _Names(), _Names()
     with ExitStack() as stack:
         names = ("id", "query", "document", "negatives")
         texts = {name: stack.enter_context(TextWriter(folder, name)) for name in names}
+        written = {name: stack.enter_context(NumberWriter(folder, name, kind)) for name, kind in _KINDS.items()}
         for batch in batches:
             for piece in _pieces(batch):
-                _write_piece(piece, texts, numbers, languages, groups)
-        for writer in texts.values():
-            writer.finish()
-    width = max((keys.shape[1] for keys in numbers["keys"]), default=1)
-    numbers["keys"] = [np.pad(keys, ((0, 0), (0, width - keys.shape[1]))) for keys in numbers["keys"]]
-    hashes = np.concatenate(numbers.pop("hash")) if numbers["language"] else np.zeros(0, np.uint64)
-    for name, parts in numbers.items():
-        np.save(folder / f"{name}.npy", np.concatenate(parts) if parts else np.zeros(0))
+                _write_piece(piece, texts, written, languages, groups)
+    hashes = numbers(folder, "hash", np.uint64)
     order = np.argsort(hashes, kind="stable")
     if len(order):
-        sorted_hashes = hashes[order]
-        order = order[np.append(True, sorted_hashes[1:] != sorted_hashes[:-1])]
+        ordered = hashes[order]
+        order = order[np.append(True, ordered[1:] != ordered[:-1])]
     np.save(folder / "order.npy", order)
+    (folder / "hash.bin").unlink()
     return len(order), languages.names, groups.names
 
 
@@ -301,7 +323,7 @@ class _Names:
 def _write_piece(
     piece: pa.RecordBatch,
     texts: Mapping[str, TextWriter],
-    numbers: Mapping[str, list[npt.NDArray[Any]]],
+    written: Mapping[str, NumberWriter],
     languages: _Names,
     groups: _Names,
 ) -> None:
@@ -316,31 +338,26 @@ def _write_piece(
     texts["id"].write(ids)
     texts["query"].write(queries)
     texts["document"].write(documents)
-    numbers["hash"].append(hashed(ids))
-    numbers["language"].append(languages.numbers(pc.fill_null(column("language"), "und")))
-    numbers["group"].append(groups.numbers(column("group")))
-    numbers["score"].append(pc.fill_null(column("score"), np.nan).to_numpy().astype(np.float32))
-    own = np.stack([hashed(queries), hashed(documents)], 1)
-    numbers["keys"].append(np.concatenate([own, _key_rows(column("keys"))], 1))
+    written["hash"].write(hashed(ids))
+    written["language"].write(languages.numbers(pc.fill_null(column("language"), "und")))
+    written["group"].write(groups.numbers(column("group")))
+    written["score"].write(pc.fill_null(column("score"), np.nan).to_numpy())
+    written["text_keys"].write(np.stack([hashed(queries), hashed(documents)], 1))
+    keys = column("keys")
+    written["key_counts"].write(_lengths(keys))
+    written["keys"].write(hashed(pc.list_flatten(keys)))
     negatives = column("negatives")
-    counts = pc.fill_null(pc.list_value_length(negatives), 0).to_numpy().astype(np.int32)
     flat = pc.list_flatten(negatives)
     texts["negatives"].write(flat)
-    numbers["negative_counts"].append(counts)
+    written["negative_counts"].write(_lengths(negatives))
     named = pc.list_flatten(column("negative_keys"))
     keyed = hashed(named) if len(named) == len(flat) else np.zeros(len(flat), np.uint64)
-    numbers["negative_keys"].append(np.stack([hashed(flat), keyed], 1))
+    written["negative_keys"].write(np.stack([hashed(flat), keyed], 1))
     scored = pc.list_flatten(column("scores"))
-    nothing = np.full(len(flat), np.nan, np.float32)
-    filled = pc.fill_null(scored, np.nan).to_numpy().astype(np.float32) if len(scored) == len(flat) else nothing
-    numbers["scores"].append(filled)
+    filled = pc.fill_null(scored, np.nan).to_numpy() if len(scored) == len(flat) else np.full(len(flat), np.nan)
+    written["scores"].write(filled)
 
 
-def _key_rows(keys: pa.Array) -> Hashes:
-    """Hashes of lists of keys, filled up with 0. (n lists) → (n, longest)"""
-    counts = pc.fill_null(pc.list_value_length(keys), 0).to_numpy()
-    width = int(counts.max(initial=0))
-    rows = np.zeros((len(keys), width), np.uint64)
-    if width:
-        rows[np.arange(width) < counts[:, None]] = hashed(pc.list_flatten(keys))
-    return rows
+def _lengths(lists: pa.Array) -> npt.NDArray[Any]:
+    found: npt.NDArray[Any] = pc.fill_null(pc.list_value_length(lists), 0).to_numpy()
+    return found

@@ -83,7 +83,7 @@ def _batches(lake: Lake, query: str, versions: Mapping[str, int], memory: str) -
     import duckdb
 
     try:
-        with connected(lake, tuple(versions), versions) as connection:
+        with connected(lake, tuple(versions), versions, native=True) as connection:
             connection.create_function("normalised", _normalised, ["varchar"], "varchar")
             connection.execute(f"SET memory_limit = '{memory}'; SET preserve_insertion_order = false")
             yield from connection.sql(query).to_arrow_reader(_ROWS)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from faquarry.training.data.batches import FORGET_EVERY, Batch, assembled
+from faquarry.training.data.batches import Batch, assembled
 from faquarry.training.data.examples import Examples
 from faquarry.training.data.plan import Plan
 from faquarry.training.retriever.model import Features, Retriever, counted
@@ -54,8 +54,6 @@ class Feed:
         """The batch of a number, counted from 0."""
         stream, rows = self._plan.batch(number)
         name = self.tasks[stream]
-        if number % FORGET_EVERY == FORGET_EVERY - 1:
-            self._examples[name].forget()
         return self.fed(name, rows)
 
     def fed(self, name: str, rows: npt.NDArray[np.int64]) -> Fed:
