@@ -100,7 +100,10 @@ def _graph(options: argparse.Namespace, configured: Configured) -> int:
 
 
 def _run(options: argparse.Namespace, configured: Configured) -> int:
-    from faquarry.pipeline import export_of, stages, train_on
+    from faquarry.lake import Lake
+    from faquarry.pipeline import evaluation_of, export_of, stages, train_on
+    from faquarry.progress import Progress
+    from faquarry.report.page import write_page
     from faquarry.report.training import draw_run
     from faquarry.sql import print_summary
 
@@ -109,12 +112,20 @@ def _run(options: argparse.Namespace, configured: Configured) -> int:
         code = max(code, _staged(stage, options, configured))
         if options.dry_run:
             return code  # what later stages would find is not there yet
-    if not options.no_train:
-        trained = train_on(configured.settings)
-        if trained is not None:
-            draw_run(trained)
+    trained = None if options.no_train else train_on(configured.settings)
+    if trained is not None:
+        draw_run(trained)
+    if not options.no_evaluate:
+        evaluation = evaluation_of(configured.settings, trained)
+        if evaluation is not None:
+            code = max(code, _staged(evaluation, options, configured))
     if not options.no_export:
         export_of(configured.settings, options.export)
+    if not options.no_report:
+        settings = configured.settings
+        Progress(settings.log).say(
+            f"report: {write_page(Lake(settings.lake), None, settings.report, Progress(settings.log))}"
+        )
     print_summary(configured.settings.lake)
     return code
 
@@ -416,6 +427,8 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--export", metavar="FOLDER", help="where the export goes (default LAKE/_export)")
     parser.add_argument("--no-export", action="store_true", help="write no export")
     parser.add_argument("--no-train", action="store_true", help="train nothing (settings train.* say what)")
+    parser.add_argument("--no-evaluate", action="store_true", help="evaluate nothing")
+    parser.add_argument("--no-report", action="store_true", help="write no page about the lake")
     parser.add_argument("--graph", action="store_true", help="build the web graph and its groups too: reads every page")
 
 
@@ -609,7 +622,12 @@ VERBS: tuple[Verb, ...] = (
     Verb("evaluate", "measure retrievers and how they break, with intervals", _evaluate, _evaluate_options),
     Verb("report", "write one page about the lake, to be looked at", _report, _report_options),
     Verb("export", "write files for other tools", _export, _export_options),
-    Verb("run", "from archives to a trained retriever and an export: all stages in order", _run, _run_options),
+    Verb(
+        "run",
+        "from archives to a trained and evaluated retriever and a report: all stages in order",
+        _run,
+        _run_options,
+    ),
     Verb("sql", "ask the tables, without Java", _sql, _sql_options),
     Verb("doctor", "check Java, Spark, jars, memory, disk, lake", _doctor),
     Verb("config", "print what is set, and where it was set", _config),

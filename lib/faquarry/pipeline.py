@@ -1,5 +1,5 @@
 """The order in which the stages work on a lake: ``faquarry run`` is this list, from archives to hard negatives, then a
-retriever that is trained on what was found, and an export of all that is there.
+retriever that is trained on what was found, its evaluation, an export of all that is there, and a page about it.
 
 Semantic duplicates need vectors, so that kind is looked for after `embed`, the others before it.
 """
@@ -15,7 +15,7 @@ from faquarry.lake import Lake
 from faquarry.progress import Progress
 from faquarry.stage import Stage, digest
 
-__all__ = ["export_of", "stages", "train_on"]
+__all__ = ["evaluation_of", "export_of", "stages", "train_on"]
 
 EXPORT, TRAINING = "_export", "_training"  # in the lake, where nobody says otherwise
 
@@ -92,6 +92,20 @@ def train_on(settings: Settings) -> Path | None:
         progress.say(f"train: {nothing}")
         return None
     return folder
+
+
+def evaluation_of(settings: Settings, trained: Path | None) -> Stage | None:
+    """The lake's own test queries, as they are and perturbed, before the packaged encoder, BM25 and what was trained.
+
+    None where the lake has no benchmark.
+    """
+    from faquarry.robustness.command import stage_of
+
+    if not Lake(settings.lake).holds_rows("benchmark_queries"):
+        Progress(settings.log).say("evaluate: left out, the lake has no benchmark.")
+        return None
+    systems = [settings.embed.retrieval_model, "bm25", *([f"trained={trained / 'model'}"] if trained else [])]
+    return stage_of(settings, ["lake"], systems, operations="default", strengths="10%", seeds=3)
 
 
 def export_of(settings: Settings, output: str | None) -> None:

@@ -304,7 +304,11 @@ EVALUATIONS = _table(
         ("query_id", TEXT, "as in the task"),
         ("cluster_id", TEXT, "queries that rise and fall together: a paragraph (group#number), a site, shared answers"),
         ("revision", TEXT, "of the system: hash or commit of all that decides its rankings"),
-        ("task_version", TEXT, "hash of the task's texts and judgements in this language, and of how they are measured"),
+        (
+            "task_version",
+            TEXT,
+            "hash of the task's texts and judgements in this language, and of how they are measured",
+        ),
         ("value", pa.float64(), "0 to 1, higher is better"),
         ("edits", pa.int32(), "edits done; null where people wrote the query"),
         ("run_id", TEXT, "the run that wrote the row"),
