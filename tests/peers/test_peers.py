@@ -32,7 +32,9 @@ def sample_lake(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
         return Path(given)
     request.getfixturevalue("spark")
     folder = tmp_path_factory.mktemp("peers") / "lake"
-    assert main(["run", "sample", "--lake", str(folder), "--no-export", "--no-train", "--set", "log.progress=none"]) == 0
+    assert (
+        main(["run", "sample", "--lake", str(folder), "--no-export", "--no-train", "--no-evaluate", "--no-report"]) == 0
+    )
     return folder
 
 
