@@ -16,6 +16,7 @@ demo: setup ## the whole pipeline on the packaged sample web, into ./lake
 	@rm -rf $(LAKE)/_training/dro
 	@.venv/bin/faquarry train --recipe dro --lake $(LAKE) --output $(LAKE)/_training/dro \
 		--set groups.min_size=24 --set dro.every=5 --set dro.rate=0.05
+	@.venv/bin/faquarry report --lake $(LAKE)
 
 test: setup ## the tests, without the slow ones
 	@$(PY) -m pytest -m "not slow and not gpu"
