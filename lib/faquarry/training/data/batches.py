@@ -24,8 +24,8 @@ class Batch:
 
     Attributes:
         rows: numbers of the examples. (n,)
-        allowed: false where a document says what the query's own document says, or its question is the same: neither
-            may be its negative. (n, m)
+        allowed: what a query is compared with: false where another document says what its own says, or answers the same
+            question, and so is no negative. (n, m)
         own_negatives: of each query, the columns of its hard negatives; -1 where it has fewer. (n, k)
         groups: of each example, -1 for none. (n,)
         teacher: what a teacher says of the own document and of the hard negatives; nan where nothing. (n, 1 + k)
@@ -87,10 +87,12 @@ def assembled(
 
 
 def _different(keys: list[npt.NDArray[np.uint64]], count: int) -> npt.NDArray[np.bool_]:
-    """Whether a query and a document have no key in common: rows of queries stand first. (m rows of keys) → (count, m)"""
+    """What a query may be compared with: its own document, and those with which it has no key in common.
+
+    Rows of queries stand first. (m rows of keys) → (count, m)
+    """
     documents = sum(len(part) for part in keys)
     different = np.ones((count, documents), bool)
-    np.fill_diagonal(different, False)
     owners = np.concatenate([np.repeat(np.arange(len(part)), part.shape[1]) for part in keys])
     owners[keys[0].size :] += count
     flat = np.concatenate([part.ravel() for part in keys])
@@ -102,6 +104,7 @@ def _different(keys: list[npt.NDArray[np.uint64]], count: int) -> npt.NDArray[np
     for at in np.flatnonzero(sizes > 1).tolist():  # keys that stand twice: in most batches there is none
         group = owners[starts[at] : starts[at] + sizes[at]]
         different[np.ix_(group[group < count], group)] = False
+    np.fill_diagonal(different, True)  # the own document is no negative, and stays
     return different
 
 
