@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from faquarry.errors import ConfigError, EnvironmentProblem, UsageError  # noqa:
 from faquarry.progress import Progress  # noqa: E402
 from faquarry.training.data import Examples  # noqa: E402
 from faquarry.training.recipe_files import kind_of  # noqa: E402
+from faquarry.training.retriever import checkpoint  # noqa: E402
 from faquarry.training.retriever.model import Retriever  # noqa: E402
 from faquarry.training.retriever.recipe import ModelPart, retriever_recipes  # noqa: E402
 from faquarry.training.retriever.run import load_recipe, run  # noqa: E402
@@ -264,6 +266,27 @@ def _stop_at(step: Any, at: int) -> Any:
         return float(step(self, number))
 
     return stopping
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_and_started_again(lake: Path, static: Path, tmp_path: Path) -> None:
+    more = ["fit.steps=300", "checkpoint.every=7", "groups.by='language'", "dro.enabled=true", "dro.every=20"]
+    whole = train("rn", lake, tmp_path / "whole", static, *more)
+    words = [word for one in [f"model.start='{static}'", *SMALL, *more] for word in ("--set", one)]
+    command = [sys.executable, "-m", "faquarry", "train", "--recipe", "rn", "--lake", str(lake)]
+    cut, kills = tmp_path / "cut", 0
+    for _ in range(10):
+        before = checkpoint.latest(cut / "checkpoints")
+        with subprocess.Popen([*command, "--output", str(cut), *words], stdout=subprocess.DEVNULL) as process:
+            while process.poll() is None and (kills == 2 or checkpoint.latest(cut / "checkpoints") == before):
+                time.sleep(0.02)
+            if process.poll() is None:
+                process.kill()
+                kills += 1
+        if (cut / "model" / "modules.json").exists():
+            break
+    assert kills == 2
+    assert same(whole, cut / "model")
 
 
 def test_a_full_disk_leaves_the_last_checkpoint(lake: Path, static: Path, tmp_path: Path) -> None:
