@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pyarrow as pa
@@ -24,7 +23,7 @@ from faquarry.extract.extras import require_extras
 from faquarry.extract.representative import add_places, remove_places
 from faquarry.extract.rows import STAGED, Reading, read_rows
 from faquarry.intake.parts import Input, Part, inputs_of
-from faquarry.intake.stage import staged, staged_batches
+from faquarry.intake.stage import source_rows, staged, staged_batches
 from faquarry.intake.state import GRAPH, read_already
 from faquarry.lake import Lake
 from faquarry.lake.writer import LakeWriter, sql_in
@@ -194,43 +193,5 @@ def _withdraw(writer: LakeWriter, sources: Sequence[str], reading: Reading) -> N
 
 
 def _source_rows(read: DataFrame, batch: Sequence[Input], run_id: str) -> list[dict[str, Any]]:
-    """One row a source, counted from what was staged. A source with a part missing or cut short has failed."""
-    counted = {
-        row["source"]: row
-        for row in read.groupBy("source")
-        .agg(
-            F.count("page").alias("pages"),
-            F.count("pair").alias("pairs"),
-            F.count("reject").alias("rejects"),
-            F.sum("part.records").alias("records"),
-            F.sum("part.responses").alias("responses"),
-            F.sum("part.problems").alias("problems"),
-            F.min("part.error").alias("error"),
-        )
-        .collect()
-    }
-    finished_at = datetime.now(UTC)
-    rows = []
-    for item in batch:
-        source = item.source
-        found = counted.get(source.uri)
-        error = item.failed or (found["error"] if found else None)
-        number = {
-            name: 0 if error or found is None else found[name] or 0
-            for name in ("records", "responses", "pages", "pairs", "rejects")
-        }
-        damaged = found is not None and (found["problems"] or 0) > 0
-        rows.append(
-            {
-                "source": source.uri,
-                "kind": source.kind,
-                "size": source.size,
-                "etag": source.etag,
-                "status": "failed" if error else "partial" if damaged else "done",
-                **number,
-                "run_id": run_id,
-                "finished_at": finished_at,
-                "error": error or source.error,
-            }
-        )
-    return rows
+    counts = {"pages": F.count("page"), "pairs": F.count("pair"), "rejects": F.count("reject")}
+    return source_rows(read, batch, run_id, counts)

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pyarrow as pa
@@ -27,7 +26,7 @@ from faquarry.config.settings import Settings
 from faquarry.errors import NothingToRead
 from faquarry.graph.rows import STAGED, GraphReading, read_batches
 from faquarry.intake.parts import PAGE_KINDS, Input, Part, inputs_of
-from faquarry.intake.stage import staged, staged_batches
+from faquarry.intake.stage import source_rows, staged, staged_batches
 from faquarry.intake.state import GRAPH, read_already
 from faquarry.lake import Lake
 from faquarry.lake.tables import DOCUMENTS, LINKS, table_named
@@ -239,41 +238,10 @@ def _links_of(pages: DataFrame) -> DataFrame:
 
 
 def _source_rows(found: DataFrame, batch: Sequence[Input], run_id: str) -> list[dict[str, Any]]:
-    """One row a source, counted from what was staged. A source with a part missing or cut short has failed."""
-    counted = {
-        row["source"]: row
-        for row in found.groupBy("source")
-        .agg(
-            F.count("document").alias("documents"),
-            F.sum("document.links_found").alias("links"),
-            F.sum("document.links_kept").alias("kept"),
-            F.count("reject").alias("rejects"),
-            F.sum("part.records").alias("records"),
-            F.sum("part.responses").alias("responses"),
-            F.sum("part.problems").alias("problems"),
-            F.min("part.error").alias("error"),
-        )
-        .collect()
+    counts = {
+        "documents": F.count("document"),
+        "links": F.sum("document.links_found"),
+        "kept": F.sum("document.links_kept"),
+        "rejects": F.count("reject"),
     }
-    finished_at = datetime.now(UTC)
-    rows = []
-    for item in batch:
-        source = item.source
-        row = counted.get(source.uri)
-        error = item.failed or (row["error"] if row else None)
-        number = {name: 0 if error or row is None else row[name] or 0 for name in ("records", "responses", *_COUNTED)}
-        damaged = row is not None and (row["problems"] or 0) > 0
-        rows.append(
-            {
-                "source": source.uri,
-                "kind": source.kind,
-                "size": source.size,
-                "etag": source.etag,
-                "status": "failed" if error else "partial" if damaged else "done",
-                **number,
-                "run_id": run_id,
-                "finished_at": finished_at,
-                "error": error or source.error,
-            }
-        )
-    return rows
+    return source_rows(found, batch, run_id, counts)

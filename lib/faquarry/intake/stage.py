@@ -7,11 +7,13 @@ staged as Parquet once, because a plan with a Python function in it must not run
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from faquarry.config.settings import ReadingSettings
@@ -22,9 +24,9 @@ from faquarry.spark.files import remove_folder
 from faquarry.stage import Context
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
 
-__all__ = ["staged", "staged_batches"]
+__all__ = ["source_rows", "staged", "staged_batches"]
 
 Read = Callable[[Part], Iterable[pa.RecordBatch]]
 
@@ -110,3 +112,43 @@ def _watching(
 def _stages(tracker: Any, job: int) -> Sequence[int]:
     info = tracker.getJobInfo(job)
     return info.stageIds if info else ()
+
+
+def source_rows(
+    read: DataFrame, batch: Sequence[Input], run_id: str, counts: Mapping[str, Column]
+) -> list[dict[str, Any]]:
+    """One row a source, counted from what was staged. A source with a part missing or cut short has failed.
+
+    Args:
+        read: staged rows with columns `source` and `part` (records, responses, problems, error).
+        counts: what else is counted of a source, by the name of its column.
+    """
+    columns = {
+        "records": F.sum("part.records"),
+        "responses": F.sum("part.responses"),
+        **counts,
+        "problems": F.sum("part.problems"),
+        "error": F.min("part.error"),
+    }
+    found = read.groupBy("source").agg(*(column.alias(name) for name, column in columns.items())).collect()
+    counted = {row["source"]: row for row in found}
+    finished_at = datetime.now(UTC)
+    rows = []
+    for item in batch:
+        source, row = item.source, counted.get(item.source.uri)
+        error = item.failed or (row["error"] if row else None)
+        damaged = row is not None and (row["problems"] or 0) > 0
+        rows.append(
+            {
+                "source": source.uri,
+                "kind": source.kind,
+                "size": source.size,
+                "etag": source.etag,
+                "status": "failed" if error else "partial" if damaged else "done",
+                **{name: 0 if error or row is None else row[name] or 0 for name in ("records", "responses", *counts)},
+                "run_id": run_id,
+                "finished_at": finished_at,
+                "error": error or source.error,
+            }
+        )
+    return rows
