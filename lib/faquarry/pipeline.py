@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from faquarry.config.settings import Settings
-from faquarry.errors import NothingToRead
+from faquarry.errors import MissingExtra, NothingToRead
 from faquarry.lake import Lake
 from faquarry.progress import Progress
 from faquarry.stage import Stage, digest
@@ -58,8 +58,6 @@ def stages(
 
 def train_on(settings: Settings) -> Path | None:
     """Trains a retriever on the lake as it is now, into a folder of its own: new data, another folder. -> the run's folder"""
-    from importlib.util import find_spec
-
     from faquarry.training.data.lake import DATA
     from faquarry.training.recipe_files import kind_of
     from faquarry.training.retriever.run import load_recipe, run
@@ -67,11 +65,6 @@ def train_on(settings: Settings) -> Path | None:
     lake, progress, wanted = Lake(settings.lake), Progress(settings.log), settings.train
     if not lake.is_local:
         progress.say(f"train: left out, the lake {lake.uri} is no folder of this machine: faquarry train has --output.")
-        return None
-    if any(find_spec(package) is None for package in ("torch", "sentence_transformers")):
-        progress.say(
-            "train: left out, torch and sentence-transformers are not installed: pip install 'faquarry[models]'."
-        )
         return None
     base, own = kind_of(wanted.recipe)
     recipe = load_recipe(base, own, wanted.assignments)
@@ -88,8 +81,11 @@ def train_on(settings: Settings) -> Path | None:
             settings=settings.embed,
             log=settings.log,
         )
-    except NothingToRead as nothing:  # no pair is left to learn from: the tables are what was asked for
-        progress.say(f"train: {nothing}")
+    except (
+        MissingExtra,
+        NothingToRead,
+    ) as why:  # no torch, or no pair to learn from: the tables are what was asked for
+        progress.say(f"train: left out. {why}")
         return None
     return folder
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from faquarry.errors import EnvironmentProblem, MissingExtra
+from faquarry.errors import EnvironmentProblem
 from faquarry.vectors.batching import Budget
+from faquarry.vectors.runtime import require_packages
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -76,11 +77,7 @@ def require_transformers() -> None:
     """Raises:
     MissingExtra: torch or transformers is not installed.
     """
-    from importlib.util import find_spec
-
-    for package in ("torch", "transformers"):
-        if find_spec(package) is None:
-            raise MissingExtra(package, "models", "A transformer as a head")
+    require_packages("A transformer as a head", ("torch", "transformers"))
 
 
 def load_classifier(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -33,6 +33,7 @@ __all__ = [
     "model_folder",
     "place_of_task",
     "require_models_extra",
+    "require_packages",
     "settle",
 ]
 
@@ -128,13 +129,21 @@ def require_models_extra(found: Found) -> None:
     Raises:
         MissingExtra: sentence-transformers or torch is not installed.
     """
+    if found.kind != "packaged":
+        require_packages(f"The model {found.name}")
+
+
+def require_packages(purpose: str, packages: Sequence[str] = ("torch", "sentence_transformers")) -> None:
+    """Tells without importing them whether packages of the extra `models` are there.
+
+    Raises:
+        MissingExtra: one is not installed; the sentence begins with `purpose`.
+    """
     from importlib.util import find_spec
 
-    if found.kind == "packaged":
-        return
-    for package in ("torch", "sentence_transformers"):
+    for package in packages:
         if find_spec(package) is None:
-            raise MissingExtra(package.replace("_", "-"), "models", f"The model {found.name}")
+            raise MissingExtra(package.replace("_", "-"), "models", purpose)
 
 
 def settle(device: str, threads: int | None) -> None:

@@ -18,7 +18,6 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from tests import ranks  # noqa: E402
-from tests.questions import question_lake  # noqa: E402
 from tests.tiny import static_model, tiny_transformer  # noqa: E402
 
 from faquarry.config.settings import EmbedSettings, LogSettings  # noqa: E402
@@ -35,13 +34,6 @@ from faquarry.training.retriever.trainer import Trainer  # noqa: E402
 
 QUIET = LogSettings(progress="none")
 SMALL = ["batch.size=8", "fit.steps=6", "groups.min_size=4", "checkpoint.every=1", "fit.device='cpu'", "fit.threads=1"]
-
-
-@pytest.fixture(scope="module")
-def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("questions")
-    question_lake(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")

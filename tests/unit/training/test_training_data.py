@@ -23,13 +23,6 @@ from faquarry.training.data.plan import Plan, Stream
 
 
 @pytest.fixture(scope="module")
-def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("questions")
-    question_lake(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
 def pairs(lake: Path, tmp_path_factory: pytest.TempPathFactory) -> Examples:
     return Examples.from_lake(str(lake), cache=tmp_path_factory.mktemp("cache") / "pairs", groups="site")
 

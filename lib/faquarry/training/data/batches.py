@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,6 @@ from faquarry.training.data.plan import Plan, Stream
 __all__ = ["Batch", "Batches", "assembled", "streams_of"]
 
 Ints = npt.NDArray[np.int64]
-Link = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,15 +49,12 @@ class Batch:
         return len(self.queries)
 
 
-def assembled(
-    examples: Examples, rows: Ints, *, negatives: int = 0, rule: Rule = "top", link: Link = lambda scores: scores
-) -> Batch:
+def assembled(examples: Examples, rows: Ints, *, negatives: int = 0, rule: Rule = "top") -> Batch:
     """The rows as a batch.
 
     Args:
         negatives: hard negatives of a query, at most.
         rule: how they are chosen.
-        link: what the teacher's scores become, for rules that look at them.
     """
     keys = [examples.keys(rows)]
     documents = examples.documents(rows)
@@ -72,7 +68,7 @@ def assembled(
         for at, row in enumerate(rows.tolist()):
             places = examples.negatives_of(row)
             scores = examples.negative_scores(places)
-            picked = chosen(link(scores), negatives, rule, ids[at])
+            picked = chosen(scores, negatives, rule, ids[at])
             start = count + sum(len(one) for one in taken)
             own[at, : len(picked)] = np.arange(start, start + len(picked))
             teacher[at, 1 : 1 + len(picked)] = scores[picked]

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from faquarry.config.settings import EmbedSettings, LogSettings
-from faquarry.errors import MissingExtra, NothingToRead, UsageError
+from faquarry.errors import NothingToRead, UsageError
 from faquarry.progress import Progress
 from faquarry.training.data.examples import Examples
 from faquarry.training.recipe_files import read_recipe
 from faquarry.training.retriever.recipe import RetrieverRecipe
+from faquarry.vectors.runtime import require_packages
 
 __all__ = ["load_recipe", "run"]
 
@@ -67,12 +68,8 @@ def run(
         MissingExtra: torch or sentence-transformers is not installed.
         EnvironmentProblem: a checkpoint cannot be written.
     """
-    from importlib.util import find_spec
-
     wanted = load_recipe(name, Path(recipe) if recipe is not None else None, assignments)
-    for package in ("torch", "sentence_transformers"):
-        if find_spec(package) is None:
-            raise MissingExtra(package.replace("_", "-"), "models", "Training")
+    require_packages("Training")
     from faquarry.training.retriever.model import device_of
     from faquarry.training.retriever.step import joined
     from faquarry.training.retriever.trainer import Trainer

@@ -87,6 +87,7 @@ class Trainer:
             self.model.parameters(), recipe.fit, self.steps, static=self.model.static and self.world.size == 1
         )
         self.step = 0
+        self._asked: dict[str, list[Questions]] = {}
 
     def _plan(self) -> None:
         recipe = self.recipe
@@ -161,7 +162,6 @@ class Trainer:
         self.model.module.train()
         pace = _Pace()
         fed = self.feed.between(self.step * accumulate, self.steps * accumulate)
-        best, waited = self.best, self.waited
         with self.progress.working("train", self.steps, "steps"):
             self.progress.advance(to=self.step)
             while self.step < self.steps:
@@ -172,12 +172,11 @@ class Trainer:
                     pace = self._line(pace, norm)
                 every = recipe.evaluate.every
                 if every and self.step % every == 0 and self.step < self.steps:
-                    best, waited = self._evaluated(best, waited)
-                    self.best, self.waited = best, waited
+                    self._evaluate()
                 if self.step % recipe.checkpoint.every == 0 and self.step < self.steps:
                     self._save()
-                if recipe.evaluate.patience and waited >= recipe.evaluate.patience:
-                    self.progress.say(f"train: no better since {waited} evaluations, ends at step {self.step}.")
+                if recipe.evaluate.patience and self.waited >= recipe.evaluate.patience:
+                    self.progress.say(f"train: no better since {self.waited} evaluations, ends at step {self.step}.")
                     break
         fed.close()
 
@@ -249,9 +248,12 @@ class Trainer:
     # -- evaluation ------------------------------------------------------------------------------------------------
 
     def asked(self, split: str) -> list[Questions]:
-        """The queries of a split of the lake; [] without a lake or a benchmark."""
-        part = self.recipe.evaluate
-        return questions(self.lake, split, queries=part.queries, corpus=part.corpus) if self.lake else []
+        """The queries of a split of the lake, read once; [] without a lake or a benchmark."""
+        if split not in self._asked:
+            part = self.recipe.evaluate
+            found = questions(self.lake, split, queries=part.queries, corpus=part.corpus) if self.lake else []
+            self._asked[split] = found
+        return self._asked[split]
 
     def scored(self, *splits: str) -> dict[str, Scores]:
         """What the model is worth now, by split: {language: {measure: (n,)}}."""
@@ -269,21 +271,23 @@ class Trainer:
         self.world.meet()
         return _arrays(json.loads(file.read_text(encoding="utf-8"))[self.recipe.evaluate.split])
 
-    def _evaluated(self, best: float, waited: int) -> tuple[float, int]:
+    def _evaluate(self) -> None:
+        """Measures the model, and keeps it if it is the best so far and somebody waits for that."""
         split = self.recipe.evaluate.split
         found = self.scored(split)[split] if self.world.rank == 0 else {}
         now = self.world.agreed(mean_over_languages(found) if found else -1.0)
         if now < 0:
-            return best, waited
+            return
         self._note(self.step, split, found)
         self.progress.say(f"train: step {self.step}: nDCG@10 {now:.4f} on {self.recipe.evaluate.split}")
-        if now <= best:
-            return best, waited + 1
+        if now <= self.best:
+            self.waited += 1
+            return
+        self.best, self.waited = now, 0
         if self.recipe.evaluate.patience and self.world.rank == 0:
             part = self.folder / ".best.pt"
             torch.save(self.model.module.state_dict(), part)
             part.replace(self.folder / "best.pt")
-        return now, 0
 
     def _note(self, step: int, split: str, found: Scores) -> None:
         for language, measures in found.items():

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from faquarry.config.settings import LogSettings
-from faquarry.errors import MissingExtra, UsageError
+from faquarry.errors import UsageError
 from faquarry.progress import Progress
 from faquarry.training.recipe_files import read_recipe
 from faquarry.training.scorer.faqs import Faq, read_faqs
@@ -16,6 +16,7 @@ from faquarry.training.scorer.groups import Asked, Groups, grouped, unseen
 from faquarry.training.scorer.measure import Quality, calibrated, pairs_of, quality
 from faquarry.training.scorer.recipe import ScorerRecipe
 from faquarry.vectors import small
+from faquarry.vectors.runtime import require_packages
 from faquarry.vectors.scoring.model import ScorerInfo
 from faquarry.vectors.scoring.small import SmallScorer, info
 from faquarry.vectors.scoring.small.files import NAME, write_scorer
@@ -52,11 +53,8 @@ def run(
         UsageError: there are too few.
         MissingExtra: torch is not installed.
     """
-    from importlib.util import find_spec
-
     settings = read_recipe(ScorerRecipe, "small-scorer", Path(recipe) if recipe is not None else None, assignments)
-    if find_spec("torch") is None:
-        raise MissingExtra("torch", "models", "Training")
+    require_packages("Training", ("torch",))
     return train(settings, read_faqs(lake, [Path(path) for path in data]), Path(output), Progress(log or LogSettings()))
 
 

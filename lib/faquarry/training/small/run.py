@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faquarry.config.settings import LogSettings
-from faquarry.errors import MissingExtra, UsageError
+from faquarry.errors import UsageError
 from faquarry.progress import Progress
 from faquarry.training.small.batches import Batches
 from faquarry.training.small.finish import finished
@@ -23,6 +23,7 @@ from faquarry.training.small.measure import judge, thresholds
 from faquarry.training.small.recipe import SmallRecipe, load_recipe
 from faquarry.training.small.texts import Pair, Texts, read_pairs, tokenised
 from faquarry.training.small.vocabulary import build_tokenizer, finer
+from faquarry.vectors.runtime import require_packages
 from faquarry.vectors.small import load
 from faquarry.vectors.small.files import write_model
 from faquarry.vectors.small.table import pack
@@ -61,10 +62,7 @@ def run(
 
 def train(recipe: SmallRecipe, data: Path, output: Path, progress: Progress) -> Path:
     """Makes the model that `recipe` describes out of `data` (see `run`)."""
-    from importlib.util import find_spec
-
-    if find_spec("torch") is None:
-        raise MissingExtra("torch", "models", "Training")
+    require_packages("Training", ("torch",))
     pairs = read_pairs(data)
     work = output / "work"
     _claim(work, recipe, pairs)
