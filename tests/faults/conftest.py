@@ -1,0 +1,67 @@
+"""What faults happen to: archives, the lakes of runs that nothing befell, a disk that is soon full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.archives import faq_page, write_warc
+from tests.faults.disks import mounted
+from tests.faults.undisturbed import ARCHIVES, extract
+from tests.jobs import faquarry
+from tests.lakes import disagreements, rows
+
+
+@pytest.fixture(scope="session")
+def crawl(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Archives that share pairs, hold rejects, one damaged record, and an answer that repeats across a site."""
+    folder = tmp_path_factory.mktemp("crawl")
+    again = "Please write to our friendly service team, which is happy to help you at any time of the day."
+    paths = []
+    for n in range(ARCHIVES):
+        own = (
+            f"How long is the trail number {n}?",
+            f"The trail is {n + 3} kilometres long, and takes an hour to walk.",
+        )
+        after = (
+            f"Where does the bus number {n} stop?",
+            f"It stops at the {n + 1}th gate of the park, every half hour.",
+        )
+        shared = (
+            "Are dogs allowed in the park?",
+            "Dogs are welcome on all of the paths as long as they are on a lead.",
+        )
+        pages = [
+            (f"https://park.example/trails/{n}", f"2026-03-{9 - n:02}T08:00:00Z", faq_page(own, shared)),
+            (f"https://bus.example/{'x' * n}", "2026-03-05T08:00:00Z", faq_page(after, shared, ("Why?", "Because."))),
+            (
+                f"https://shop.example/{n}",
+                "2026-03-05T08:00:00Z",
+                faq_page((f"How do I mend the model {n}?", again), own),
+            ),
+        ]
+        paths.append(write_warc(folder / f"{n}.warc.gz", pages))
+    with Path(paths[2]).open("ab") as archive:
+        archive.write(b"\x1f\x8b\x08\x00 no member of gzip at all")
+    return paths
+
+
+@pytest.fixture(scope="session")
+def whole(crawl: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The lake of a run of `extract` that nothing befell."""
+    lake = tmp_path_factory.mktemp("whole") / "lake"
+    done = faquarry(*extract(lake, *crawl))
+    assert done.returncode == 0, done.stderr
+    assert disagreements(lake) == []
+    assert {len(rows(lake, "rejects", stage=stage)) for stage in ("filter", "site")} == {ARCHIVES}
+    assert sorted(row["status"] for row in rows(lake, "sources")) == ["done"] * (ARCHIVES - 1) + ["partial"]
+    return lake
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 8 MB."""
+    with mounted(tmp_path / "small", "8m") as folder:
+        yield folder

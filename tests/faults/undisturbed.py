@@ -1,0 +1,45 @@
+"""What a disturbed run is compared with, and the commands that both are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.jobs import QUICK, faquarry
+from tests.lakes import content, disagreements, versions
+
+__all__ = ["ARCHIVES", "PIPELINE", "SMALL_PLANS", "assert_settled", "extract", "pipeline"]
+
+ARCHIVES = 5
+
+# Tables of a few rows: compiling a class a query costs more than it saves.
+SMALL_PLANS = (*QUICK, "--set=spark.conf.spark.sql.codegen.factoryMode=NO_CODEGEN")
+
+# A commit for every archive, and a limit that the sweep over sites has something to do at.
+EXTRACT = (
+    *SMALL_PLANS,
+    "--set=extract.files_per_commit=1",
+    "--set=filters.site_boilerplate_questions=4",
+    "--set=log.interval_s=1",
+)
+# Groups for a lake of 172 documents; progress is told often, so that a test sees where a run is.
+PIPELINE = (*SMALL_PLANS, "--set=groups.clusters=12", "--set=groups.min_size=8", "--set=log.interval_s=0.01")
+
+
+def extract(lake: Path, *sources: str) -> tuple[str, ...]:
+    """The command that reads `sources`, each in a commit of its own."""
+    return ("extract", *sources, "--lake", str(lake), *EXTRACT)
+
+
+def pipeline(lake: Path, *more: str) -> tuple[str, ...]:
+    """The command that does everything there is with the sample web."""
+    return ("run", "sample", "--graph", "--lake", str(lake), *PIPELINE, *more)
+
+
+def assert_settled(lake: Path, whole: Path, crawl: list[str]) -> None:
+    """The lake equals the undisturbed one, and a further run leaves every version as it is."""
+    assert disagreements(lake) == []
+    assert content(lake) == content(whole)
+    before = versions(lake)
+    done = faquarry(*extract(lake, *crawl))
+    assert (done.returncode, "nothing to do" in done.stderr) == (0, True), done.stderr
+    assert versions(lake) == before
