@@ -18,28 +18,39 @@ __all__ = ["matrix"]
 
 
 def matrix(
-    lake: Lake, model: ModelInfo | str, field: Field, ids: Sequence[str] | None = None
+    lake: Lake,
+    model: ModelInfo | str | None,
+    field: Field,
+    ids: Sequence[str] | None = None,
+    *,
+    revision: str | None = None,
+    version: int | None = None,
 ) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.float32]]:
     """Ids and unit vectors of one model and field, row by row.
 
     Args:
         lake: where `faquarry embed` has been.
-        model: as found, or by its name when the lake holds one revision of it.
+        model: as found, or by its name; None: the only one that encoded the field.
         field: question, answer or qa.
         ids: only these, in this order; those without a vector are left out. None: all, sorted by id.
+        revision: of a model that is given by its name, where the lake holds more than one.
+        version: of the table; None: the latest.
 
     Returns:
         ids (n,), vectors (n, dim); (0, 0) when there are none.
 
     Raises:
         NothingToRead: the lake has no vectors of the model.
-        UsageError: it has several revisions of it, and a name does not tell which.
+        UsageError: it has several models or revisions, and nothing says which.
     """
-    table = lake.dataset("embeddings")
-    name = model if isinstance(model, str) else model.name
+    table = lake.dataset("embeddings", version)
     if table is None:
         raise NothingToRead(f"The lake {lake.uri} has no table embeddings: faquarry embed makes it.")
-    revision = _only_revision(table, lake, name) if isinstance(model, str) else model.revision
+    if isinstance(model, ModelInfo):
+        name, revision = model.name, model.revision
+    else:
+        name = model or _only(table, lake, "model", pc.field("field") == field, f"field {field}")
+        revision = revision or _only(table, lake, "revision", pc.field("model") == name, name)
     wanted = (pc.field("model") == name) & (pc.field("revision") == revision) & (pc.field("field") == field)
     if ids is not None:
         wanted &= pc.field("id").isin(pa.array(ids, pa.string()))
@@ -54,13 +65,11 @@ def matrix(
     return found[order], vectors[order]
 
 
-def _only_revision(table: pa.dataset.Dataset, lake: Lake, name: str) -> str:
-    rows = table.to_table(columns=["revision"], filter=pc.field("model") == name)
-    revisions = sorted(pc.unique(rows.column("revision")).to_pylist())
-    if not revisions:
-        raise NothingToRead(f"The lake {lake.uri} has no vectors of {name}: faquarry embed makes them.")
-    if len(revisions) > 1:
-        raise UsageError(
-            f"The lake {lake.uri} has several revisions of {name} ({', '.join(revisions)}): give a ModelInfo."
-        )
-    return str(revisions[0])
+def _only(table: pa.dataset.Dataset, lake: Lake, column: str, where: pc.Expression, what: str) -> str:
+    """The one value of a column among the rows for which a condition holds."""
+    found = sorted(pc.unique(table.to_table(columns=[column], filter=where).column(column)).to_pylist())
+    if not found:
+        raise NothingToRead(f"The lake {lake.uri} has no vectors of {what}: faquarry embed makes them.")
+    if len(found) > 1:
+        raise UsageError(f"The lake {lake.uri} has several {column}s of {what} ({', '.join(found)}): say which.")
+    return str(found[0])
