@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from faquarry import __version__
 from faquarry.config import Configured, load
 from faquarry.errors import FaquarryError, UsageError
+from faquarry.redaction import scrubbed
 
 if TYPE_CHECKING:
     from faquarry.stage import Stage
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return verb.run(options, configured)
     except FaquarryError as error:
         if os.environ.get("FAQUARRY_DEBUG"):
-            traceback.print_exc()
+            print(scrubbed(traceback.format_exc()), file=sys.stderr)
         print(f"faquarry {verb.name}: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
@@ -60,16 +61,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except OSError as error:
         if os.environ.get("FAQUARRY_DEBUG"):
-            traceback.print_exc()
+            print(scrubbed(traceback.format_exc()), file=sys.stderr)
         where = f"{error.filename}: " if error.filename else ""
-        print(f"faquarry {verb.name}: {where}{error.strerror or error}.", file=sys.stderr)
+        print(f"faquarry {verb.name}: {scrubbed(where)}{scrubbed(str(error.strerror or error))}.", file=sys.stderr)
         return 2
     except Exception as error:
         if os.environ.get("FAQUARRY_DEBUG"):
-            traceback.print_exc()
+            print(scrubbed(traceback.format_exc()), file=sys.stderr)
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
         print(
-            f"faquarry {verb.name}: unforeseen {type(error).__name__}: {first} "
+            f"faquarry {verb.name}: unforeseen {type(error).__name__}: {scrubbed(first)} "
             "(FAQUARRY_DEBUG=1 prints where; please report it).",
             file=sys.stderr,
         )

@@ -15,6 +15,8 @@ Problems of a record are data (a row in `rejects`) and are never raised.
 
 from __future__ import annotations
 
+from faquarry.redaction import scrubbed
+
 __all__ = [
     "ConfigError",
     "EnvironmentProblem",
@@ -29,9 +31,15 @@ __all__ = [
 
 
 class FaquarryError(Exception):
-    """The root: `str(error)` is the sentence a user reads, `exit_code` what the command ends with."""
+    """The root: `str(error)` is the sentence a user reads, `exit_code` what the command ends with.
+
+    Sentences quote addresses, settings and what servers said: secrets are masked here, for all of them.
+    """
 
     exit_code = 2
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(scrubbed(arg) if isinstance(arg, str) else arg for arg in args))
 
 
 class UsageError(FaquarryError):

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import IO
 
 from faquarry.config.settings import LogSettings
+from faquarry.redaction import scrubbed
 
 __all__ = ["Progress", "human_seconds"]
 
@@ -30,7 +31,7 @@ class Progress:
     def say(self, sentence: str) -> None:
         """A line for the person or the log."""
         if self._style != "none":
-            print(sentence, file=self._stream, flush=True)
+            print(scrubbed(sentence), file=self._stream, flush=True)
 
     @contextmanager
     def working(self, label: str, total: float, unit: str) -> Iterator[None]:

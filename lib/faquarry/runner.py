@@ -16,6 +16,7 @@ from faquarry.config.settings import Settings
 from faquarry.errors import FaquarryError
 from faquarry.lake import Lake
 from faquarry.progress import Progress
+from faquarry.redaction import MASK, is_secret_name, scrubbed
 from faquarry.stage import Context, Outcome, Stage, Work, fingerprint
 
 __all__ = ["Finished", "run_stage"]
@@ -92,7 +93,7 @@ def _work(stage: Stage, work: Work[Any], lake: Lake, settings: Settings, progres
         foreseen = error if isinstance(error, FaquarryError) else _explained(error, stage)
         # A full disk takes no row either: the run stays `running`, as one that was killed.
         with suppress(FaquarryError):
-            close("failed", {}, str(foreseen or error))
+            close("failed", {}, scrubbed(str(foreseen or error)))
         if foreseen is None or foreseen is error:
             raise
         raise foreseen from error
@@ -131,8 +132,11 @@ def redacted(settings: Settings) -> dict[str, Any]:
     def mask(value: Any, name: str = "") -> Any:
         if isinstance(value, dict):
             return {key: mask(inner, key) for key, inner in value.items()}
-        secret = any(word in name.lower() for word in ("secret", "password", "token", "access.key", "api_key"))
-        return "***" if secret and value is not None else value
+        if isinstance(value, list):
+            return [mask(inner, name) for inner in value]
+        if not isinstance(value, str):
+            return value
+        return MASK if is_secret_name(name) else scrubbed(value)
 
     masked: dict[str, Any] = mask(settings.model_dump(mode="json"))
     return masked

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from faquarry.errors import NothingToRead, UsageError
 from faquarry.lake import TABLES, Lake
+from faquarry.redaction import shown
 
 if TYPE_CHECKING:
     import duckdb
@@ -76,7 +77,7 @@ def run_sql(lake_uri: str, query: str, form: str, output: str | None, at: Sequen
 def print_summary(lake_uri: str) -> None:
     """The tables of the lake, their rows and versions; then the languages, largest first."""
     lake = Lake(lake_uri)
-    print(f"\nTables in {lake.uri}:")
+    print(f"\nTables in {shown(lake.uri)}:")
     for name in lake.tables():
         table = lake.dataset(name)
         if table is not None:

@@ -79,7 +79,7 @@ def read_rows(part: Part, reading: Reading) -> Iterator[Row]:
     except SourceError as problem:
         error = str(problem)
     yield {
-        "source": part.uri,
+        "source": part.name,
         "part": {
             "number": part.number,
             "records": counts.records,
@@ -93,7 +93,7 @@ def read_rows(part: Part, reading: Reading) -> Iterator[Row]:
 def _rows_of(item: Record | StructuredPage | Problem, part: Part, reading: Reading) -> Iterator[Row]:
     if isinstance(item, Problem):
         reject = Reject("read", Reason(item.reason), item.detail, excerpt=item.excerpt)
-        yield _reject_row(reject, part.uri, item.offset, item.url, reading.run_id)
+        yield _reject_row(reject, part.name, item.offset, item.url, reading.run_id)
         return
     if isinstance(item, Record):
         extraction = extract_page(
@@ -115,19 +115,19 @@ def _rows_of(item: Record | StructuredPage | Problem, part: Part, reading: Readi
 def _extraction_rows(
     extraction: Extraction, item: Record | StructuredPage, part: Part, reading: Reading
 ) -> Iterator[Row]:
-    source = part.uri
+    source = part.name
     rejects: list[Reject] = list(extraction.rejects)
     page = extraction.page
     if page is not None:
         place = page_place(page, source, item.offset, item.fetched_at, crawl_of(source))
-        yield {"source": part.uri, "page": _page_row(page, place, item, part.uri, reading.run_id)}
+        yield {"source": part.name, "page": _page_row(page, place, item, part.name, reading.run_id)}
         for row, reject in pair_rows(page, extraction.pairs, place, reading.language, reading.run_id):
             if reject is not None:
                 rejects.append(reject)
             else:
-                yield {"source": part.uri, "pair": {**row, "source": part.uri}}
+                yield {"source": part.name, "pair": {**row, "source": part.name}}
     for reject in rejects:
-        yield _reject_row(reject, part.uri, item.offset, item.url, reading.run_id)
+        yield _reject_row(reject, part.name, item.offset, item.url, reading.run_id)
 
 
 def page_place(

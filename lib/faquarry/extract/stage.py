@@ -87,7 +87,7 @@ class ExtractStage:
         size = sum(item.source.size or 0 for item in new)
         there = f", {len(found) - len(new):,} are read already" if len(new) < len(found) else ""
         summary = [f"{len(new):,} source{'s' if len(new) > 1 else ''} to read, {size / 1e6:,.1f} MB{there}."]
-        summary += [f"  {item.source.uri} ({item.source.kind})" for item in new[:5]]
+        summary += [f"  {item.source.name} ({item.source.kind})" for item in new[:5]]
         if len(new) > 5:
             summary.append(f"  … and {len(new) - 5:,} more")
         return Work(summary, new)
@@ -95,7 +95,7 @@ class ExtractStage:
     def _unread(self, inputs: Sequence[Input], lake: Lake) -> list[Input]:
         """Those that no run with the current version and settings has read to their end as they are now."""
         known = read_already(lake, "sources", fingerprint(self))
-        return [item for item in inputs if item.failed or known.get(item.source.uri) != item.source.etag]
+        return [item for item in inputs if item.failed or known.get(item.source.name) != item.source.etag]
 
     def run(self, work: Work[list[Input]], context: Context) -> Outcome:
         writer = LakeWriter(context.lake, context.spark)

@@ -83,15 +83,15 @@ def read_batches(part: Part, reading: GraphReading) -> Iterator[pa.RecordBatch]:
             pages.append((found, replace(item, payload=b"")))
             waiting += len(found.links)
             if len(pages) >= BATCH_PAGES or waiting >= BATCH_LINKS:
-                yield _batch(pages, part.uri, reading)
+                yield _batch(pages, part.name, reading)
                 pages, waiting = [], 0
     except SourceError as problem:
         error = str(problem)
     if pages:
-        yield _batch(pages, part.uri, reading)
+        yield _batch(pages, part.name, reading)
     others.append(
         {
-            "source": part.uri,
+            "source": part.name,
             "part": {
                 "number": part.number,
                 "records": counts.records,
@@ -182,11 +182,11 @@ def _reject(
     row = {
         "stage": GRAPH,
         "reason": str(Reason(reason)),
-        "source": part.uri,
+        "source": part.name,
         "offset": offset,
         "run_id": reading.run_id,
         "detail": detail,
         "url": url,
         "excerpt": excerpt,
     }
-    return {"source": part.uri, "reject": row}
+    return {"source": part.name, "reject": row}

@@ -86,7 +86,7 @@ class GraphStage:
     def _unread(self, inputs: Sequence[Input], lake: Lake) -> list[Input]:
         """Those that no run with the current version and settings has read to their end as they are now."""
         known = read_already(lake, "_graph_sources", fingerprint(self))
-        return [item for item in inputs if item.failed or known.get(item.source.uri) != item.source.etag]
+        return [item for item in inputs if item.failed or known.get(item.source.name) != item.source.etag]
 
     def run(self, work: Work[list[Input]], context: Context) -> Outcome:
         writer = LakeWriter(context.lake, context.spark)

@@ -51,8 +51,9 @@ class Part:
     end: int | None = None
 
     @property
-    def uri(self) -> str:
-        return self.input.source.uri
+    def name(self) -> str:
+        """Of its source, in tables and messages."""
+        return self.input.source.name
 
     @property
     def size(self) -> int:
@@ -77,7 +78,7 @@ def inputs_of(sources: Sequence[Source], settings: SourceSettings, prefix: str |
         except SourceError as error:
             inputs.append(Input(Source(source.uri, "index", source.size, source.etag, error=str(error))))
             continue
-        selection = _hash(f"{source.uri}\n{settings.where or ''}")
+        selection = _hash(f"{source.name}\n{settings.where or ''}")
         for plan in plans:
             etag = _hash(repr(plan.spans))
             inputs.append(Input(Source(f"{plan.uri}#{selection}", "index", plan.size, etag), plan))
@@ -129,7 +130,7 @@ def read_pages(
     kind = part.input.source.kind
     if kind not in PAGE_KINDS:
         raise SourceError(
-            f"{part.uri} is of the kind {kind}, which holds no pages: give WARC archives or a columnar index."
+            f"{part.name} is of the kind {kind}, which holds no pages: give WARC archives or a columnar index."
         )
     yield from _read_records(part, settings, max_record_bytes, counts, None)
 

@@ -37,7 +37,7 @@ def pack(parts: Sequence[Part], group_bytes: int, slots: int) -> list[list[Part]
     wanted = min(len(parts), max(slots, -(-total // group_bytes)))
     heap: list[tuple[int, int]] = [(0, number) for number in range(wanted)]
     tasks: list[list[Part]] = [[] for _ in range(wanted)]
-    for part in sorted(parts, key=lambda part: (-part.size, part.uri, part.number)):
+    for part in sorted(parts, key=lambda part: (-part.size, part.name, part.number)):
         size, number = heapq.heappop(heap)
         tasks[number].append(part)
         heapq.heappush(heap, (size + max(part.size, 1), number))

@@ -20,7 +20,8 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 
 from faquarry.config.settings import SourceSettings
-from faquarry.errors import NothingToRead, SourceError
+from faquarry.errors import NothingToRead, SourceError, UsageError
+from faquarry.redaction import scrubbed, shown
 from faquarry.web.detect import Coding
 from faquarry.web.files import SAMPLE_SCHEME, local_path, open_random, open_range, stat_and_head
 from faquarry.web.sniff import SNIFF_BYTES, Kind, kind_of_parquet, sniff
@@ -53,6 +54,11 @@ class Source:
     explicit: bool = True
 
     @property
+    def name(self) -> str:
+        """What it is called in tables and messages: the URI without the secrets that may be in it."""
+        return shown(self.uri)
+
+    @property
     def splittable(self) -> bool:
         """Whether byte ranges of it can be read by themselves."""
         return self.kind == "warc" and self.coding in ("gzip", "zstd")
@@ -74,6 +80,7 @@ def resolve(args: Sequence[str], settings: SourceSettings | None = None, prefix:
     for arg in args:
         for uri, explicit in _expand(arg, settings, prefix):
             found[uri] = explicit or found.get(uri, False)
+    _require_distinct(found)
     with ThreadPoolExecutor(SNIFF_THREADS) as pool:
         local = [uri for uri in found if local_path(uri) is not None]
         remote = pool.map(
@@ -82,6 +89,17 @@ def resolve(args: Sequence[str], settings: SourceSettings | None = None, prefix:
         sources = {source.uri: source for source in (_look_at(uri, settings, found[uri]) for uri in local)}
         sources |= {source.uri: source for source in remote}
     return [sources[uri] for uri in found]
+
+
+def _require_distinct(uris: Iterable[str]) -> None:
+    """Two addresses that differ in a secret only would be one source in the tables."""
+    names: dict[str, str] = {}
+    for uri in uris:
+        if names.setdefault(shown(uri), uri) != uri:
+            raise UsageError(
+                f"{shown(uri)} is named twice, with different keys or signatures: name it once, or put what tells the "
+                "two files apart into another parameter."
+            )
 
 
 def _expand(arg: str, settings: SourceSettings, prefix: str | None) -> Iterator[tuple[str, bool]]:
@@ -219,8 +237,11 @@ def _look_at(uri: str, settings: SourceSettings, explicit: bool) -> Source:
             with open_random(uri, settings) as file:
                 kind = kind_of_parquet(file)
         except (OSError, ValueError, pa.ArrowException, SourceError) as error:
-            kind, error_text = "unknown", f"{uri} is a damaged Parquet file: {str(error).splitlines()[0]}"
+            kind, error_text = (
+                "unknown",
+                f"{shown(uri)} is a damaged Parquet file: {scrubbed(str(error).splitlines()[0])}",
+            )
     if kind == "unknown" and error_text is None:
         what = "is empty" if not head else "is neither WARC nor N-Quads nor Parquet with the columns that are known"
-        error_text = f"{uri} {what}."
+        error_text = f"{shown(uri)} {what}."
     return Source(uri, kind, found.size, found.etag, coding, error_text, explicit)

@@ -41,7 +41,7 @@ def run(lake: Lake, run_id: str, started: int, status: str, mark: str) -> None:
 
 def has_read(lake: Lake, archive: str, run_id: str, finished: int) -> None:
     [item] = stage(archive).pending(Lake("/nowhere")).payload  # type: ignore[union-attr]
-    source = {"source": item.source.uri, "etag": item.source.etag, "status": "done", "run_id": run_id}
+    source = {"source": item.source.name, "etag": item.source.etag, "status": "done", "run_id": run_id}
     lake.upsert("sources", [{**source, "finished_at": minute(finished)}])
 
 
