@@ -24,8 +24,9 @@ test: setup ## the tests, without the slow ones
 test-slow: setup ## the slow tests
 	@$(PY) -m pytest -m "slow and not gpu"
 
-fuzz: setup ## the property tests on ever new examples, ROUNDS times (default 20)
-	@for round in $$(seq $(or $(ROUNDS),20)); do FAQUARRY_FUZZ=1 $(PY) -m pytest -x $$(grep -rl "@given" tests) || exit 1; done
+fuzz: setup ## all that reads what strangers wrote, on ever new wrong bytes, for MINUTES of CPU (default 5; ENGINE=atheris)
+	@$(PY) -m tests.fuzz --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED)) $(if $(ENGINE),--engine $(ENGINE))
+	@FAQUARRY_FUZZ=1 $(PY) -m pytest -x $$(grep -rl "@given" tests)
 
 peers: setup ## environments of the packages that read our exports, for the slow tests (.peers, 3 GB)
 	@sh tools/peers.sh

@@ -41,7 +41,7 @@ _TAG = re.compile(
     r"|(?:!(?!--)|[?/])[^<>]*+>)",
 )
 _ATTRIBUTE = re.compile(r"[\s\"'/][a-zA-Z@:*(_-][\w:@.()-]*\s*=")
-_CUT_TAG = re.compile(r"<(?:/[a-zA-Z][a-zA-Z0-9]*+|[a-zA-Z][a-zA-Z0-9]*+\s++[a-zA-Z-]++=[^<>]*+)\Z")
+_CUT_TAG = re.compile(r"<(?:/[a-zA-Z][a-zA-Z0-9]*+|[a-zA-Z][a-zA-Z0-9]*+\s++[a-zA-Z-]++=[^<>]*+)\s*+\Z")
 
 _AMP_CHAIN = re.compile(r"&(?:amp;|AMP;|#0*38;|#[xX]0*26;)+")
 _ENTITY = re.compile(
@@ -144,7 +144,7 @@ def _without_tags(text: str) -> str:
         (closed if slash else opened).add(name)
         tags.append((match.start(), match.end(), name, None if slash else rest))
     if not tags:
-        return _CUT_TAG.sub("", text)
+        return _without_cut_tags(text)
     if not opened.isdisjoint(_BLOCK):
         # HTML: line breaks of the source are spaces, except where the author says they are not.
         if "pre" in closed:
@@ -161,7 +161,15 @@ def _without_tags(text: str) -> str:
             parts.append(" ")
         last = end
     parts.append(text[last:])
-    return _CUT_TAG.sub("", "".join(parts))
+    return _without_cut_tags("".join(parts))
+
+
+def _without_cut_tags(text: str) -> str:
+    """Tags out that the end of the text cuts off: taking one off may bring another to the end."""
+    end = len(text)
+    while (start := text.rfind("<", 0, end)) >= 0 and _CUT_TAG.match(text, start, end):
+        end = start
+    return text[:end]
 
 
 def _without_comments(text: str) -> str:
