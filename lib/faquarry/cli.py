@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         assignments = [] if verb.recipe else options.set
         configured = load(options.config, assignments, lake=options.lake, **options.settings(options))
-        return verb.run(options, configured)
+        return _run_verb(verb, options, configured)
     except FaquarryError as error:
         if os.environ.get("FAQUARRY_DEBUG"):
             print(scrubbed(traceback.format_exc()), file=sys.stderr)
@@ -75,6 +75,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
+
+
+def _run_verb(verb: Verb, options: argparse.Namespace, configured: Configured) -> int:
+    """Runs a verb; where it failed because a file of the lake is damaged, the error says which one, and the way back."""
+    from faquarry.lake import Lake
+
+    try:
+        return verb.run(options, configured)
+    except Exception as error:
+        damage = Lake(configured.settings.lake).damage(error)
+        if damage is None:
+            raise
+        raise damage from error
 
 
 # -- verbs -----------------------------------------------------------------------------------------------------------

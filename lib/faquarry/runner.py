@@ -90,7 +90,7 @@ def _work(stage: Stage, work: Work[Any], lake: Lake, settings: Settings, progres
     try:
         outcome = stage.run(work, Context(lake, spark, run_id, progress, stage.name))
     except Exception as error:
-        foreseen = error if isinstance(error, FaquarryError) else _explained(error, stage)
+        foreseen = lake.damage(error) or (error if isinstance(error, FaquarryError) else _explained(error, stage))
         # A full disk takes no row either: the run stays `running`, as one that was killed.
         with suppress(FaquarryError):
             close("failed", {}, scrubbed(str(foreseen or error)))

@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 import pyarrow as pa
 
 from faquarry.errors import EnvironmentProblem, LakeError, NothingToRead
+from faquarry.lake.damage import damaged_data, damaged_log, has_empty_commit, lacks_files, suspicious
 from faquarry.lake.lock import FolderLock
 from faquarry.lake.races import retrying
 from faquarry.lake.tables import TABLES
@@ -90,16 +91,40 @@ class Lake:
         if self.is_local and not (Path(self.path(table)) / "_delta_log").is_dir():
             return None
         try:
-            return DeltaTable(_object_store_uri(self.path(table)), version=version, storage_options=_storage_options())
+            found = DeltaTable(_object_store_uri(self.path(table)), version=version, storage_options=_storage_options())
         except TableNotFoundError:
             return None
         except (DeltaError, OSError, ValueError) as error:
-            first = str(error).strip().splitlines()[0]
+            self._require_whole_log(table, version, error)
+            first = str(error).strip().splitlines()[0][:300]
             at = "" if version is None else f" at version {version}"
             raise LakeError(
                 f"The table {self.path(table)}{at} cannot be read: {first}. An older version may still open: "
                 f"faquarry sql --at {table}=VERSION reads it, RESTORE TABLE in Spark goes back to it."
             ) from error
+        if self.is_local and has_empty_commit(Path(self.path(table))):  # to Delta a commit without rows
+            self._require_whole_log(table, int(found.version()))
+        return found
+
+    def damage(self, error: BaseException) -> LakeError | None:
+        """The sentence for an error that a damaged file of this lake explains: looked for where the error sounds so."""
+        if not self.is_local or not suspicious(error):
+            return None
+        try:
+            found = {table: delta for table in TABLES if (delta := self.delta(table)) is not None}
+        except LakeError as told:
+            return told
+        for table, delta in found.items():
+            names = pa.table(delta.get_add_actions())["path"].to_pylist()
+            if damage := damaged_data(Path(self.path(table)), names):
+                return LakeError(damage.sentence(table, self.path(table)))
+        return None
+
+    def _require_whole_log(self, table: str, version: int | None, error: Exception | None = None) -> None:
+        """Names the file where the log of a local table is damaged, up to a version."""
+        found = damaged_log(Path(self.path(table)), version) if self.is_local else None
+        if found is not None:
+            raise LakeError(found.sentence(table, self.path(table))) from error
 
     def version(self, table: str) -> int | None:
         """The table's latest version, or None when it is not there."""
@@ -136,7 +161,10 @@ class Lake:
         # Arrow's own file system: that of deltalake is Python called from Arrow's threads, and such a thread aborts the
         # process if it still closes a file when the interpreter goes.
         native = SubTreeFileSystem(self.path(table), LocalFileSystem()) if self.is_local else None
-        return found.to_pyarrow_dataset(filesystem=native)
+        dataset = found.to_pyarrow_dataset(filesystem=native)
+        if self.is_local and lacks_files(Path(self.path(table)), int(found.version()), len(dataset.files)):
+            self._require_whole_log(table, int(found.version()))
+        return dataset
 
     def upsert(self, table: str, rows: Sequence[dict[str, Any]]) -> None:
         """Puts a few rows in the place of those with the same key, without a JVM; makes the table when it is not there.
