@@ -30,6 +30,7 @@ from faquarry.lake.ledger import unchanged
 from faquarry.lake.tables import BITEXTS
 from faquarry.lake.writer import LakeWriter
 from faquarry.spark.files import remove_folder
+from faquarry.spark.tasks import map_batches
 from faquarry.spark.watching import without_coalescing
 from faquarry.stage import Context, Outcome, Work, fingerprint
 from faquarry.vectors.find import find_model
@@ -162,7 +163,7 @@ class _Aligning:
         def align(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             return aligned_sites(batches, rules, neighbours(device=device))
 
-        found = placed.select(*ROW.names).mapInArrow(align, from_arrow_schema(ALIGNED))
+        found = map_batches(placed.select(*ROW.names), align, ALIGNED, "align")
         found.write.mode("append").parquet(f"{self.staging}/bitexts")
 
     def _commit(self, redone: DataFrame, any_rows: bool) -> None:

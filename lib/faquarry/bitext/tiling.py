@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from pyspark.sql import functions as F
-from pyspark.sql.pandas.types import from_arrow_schema, from_arrow_type
+from pyspark.sql.pandas.types import from_arrow_type
 
 from faquarry.bitext.frames import Frames
 from faquarry.bitext.plan import UnitSize, rectangles
@@ -20,6 +20,7 @@ from faquarry.bitext.rows import ALIGNED
 from faquarry.bitext.rules import Rules
 from faquarry.bitext.tiled import BLOCK, COMPARED, PARTS, PLACED, blocks, compared, finished
 from faquarry.config.settings import AlignSettings
+from faquarry.spark.tasks import map_batches
 from faquarry.vectors.search import neighbours
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Tiling:
         def cut(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             return blocks(batches, block_rows)
 
-        found = placed.select("site", "language", "vector").mapInArrow(cut, from_arrow_schema(BLOCK))
+        found = map_batches(placed.select("site", "language", "vector"), cut, BLOCK, "align blocks")
         return self._staged(found, "blocks")
 
     def _compared(self, stored: DataFrame, units: Sequence[UnitSize]) -> DataFrame:
@@ -81,7 +82,7 @@ class Tiling:
         def compare(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             return compared(batches, k, block_rows, neighbours(device=device))
 
-        return self._staged(placed.select(*PLACED.names).mapInArrow(compare, from_arrow_schema(COMPARED)), "lists")
+        return self._staged(map_batches(placed.select(*PLACED.names), compare, COMPARED, "align compare"), "lists")
 
     def _finished(self, pairs: DataFrame, lists: DataFrame, units: Sequence[UnitSize]) -> None:
         meetings = [
@@ -104,7 +105,7 @@ class Tiling:
         def finish(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             return finished(batches, rules)
 
-        found = placed.select(*PARTS.names).mapInArrow(finish, from_arrow_schema(ALIGNED))
+        found = map_batches(placed.select(*PARTS.names), finish, ALIGNED, "align finish")
         found.write.mode("append").parquet(f"{self.staging}/bitexts")
 
     def _staged(self, frame: DataFrame, name: str) -> DataFrame:

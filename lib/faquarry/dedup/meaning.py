@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
-from pyspark.sql.pandas.types import from_arrow_schema
 
 from faquarry.dedup.groups import grouped
 from faquarry.dedup.representatives import represented, standing
 from faquarry.dedup.staging import Staging
 from faquarry.dedup.tiles import COSINES, EDGES, TILE_ROWS, compare_tiles, cosines
 from faquarry.lake.writer import LakeWriter
+from faquarry.spark.tasks import map_batches
 from faquarry.vectors.model import ModelInfo
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Meaning:
             "place", "low", "high", "tile", "id", "vector"
         )
         threshold = self.threshold
-        edges = met.mapInArrow(lambda batches: compare_tiles(batches, threshold), from_arrow_schema(EDGES))
+        edges = map_batches(met, lambda batches: compare_tiles(batches, threshold), EDGES, "compare tiles")
         groups = grouped(edges, self.staging, driver_edges).withColumn("kind", F.lit("semantic"))
         chosen = self.staging.keep("semantic", represented(standing(self._rows_of(groups), groups)))
         pairs = chosen.where("NOT keep").select(
@@ -113,7 +113,7 @@ class Meaning:
         )
         one, other = (vectors.toDF(f"id{side}", f"vector{side}") for side in (1, 2))
         scored = pairs.select("id1", "id2").distinct().join(one, "id1").join(other, "id2")
-        scored = scored.select("id1", "id2", "vector1", "vector2").mapInArrow(cosines, from_arrow_schema(COSINES))
+        scored = map_batches(scored.select("id1", "id2", "vector1", "vector2"), cosines, COSINES, "cosines")
         scored = self.staging.keep("cosines", scored).join(pairs, ["id1", "id2"]).select("id", "similarity")
         return chosen.join(scored, "id", "left").withColumn(
             "similarity", F.coalesce("similarity", F.lit(1.0).cast("float"))

@@ -6,14 +6,13 @@ of all of them, whenever they came: two crawls one after the other give what bot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import functions as F
-from pyspark.sql.pandas.types import from_arrow_schema
 
 from faquarry.dedup.groups import grouped
 from faquarry.dedup.minhash import Bands, bands_for, least_agreement
@@ -33,6 +32,7 @@ from faquarry.dedup.tasks import (
     without,
 )
 from faquarry.lake.writer import LakeWriter
+from faquarry.spark.tasks import map_batches
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -44,8 +44,6 @@ _TASK_BYTES = 48 << 20
 _PARTS_A_TASK = 4  # hash partitioning of parts over tasks evens out
 _WORDS_BELOW = 0.1  # texts that are near by character 5-grams may be this much farther apart by words
 _BROADCAST_KEYS = 2_000_000
-
-Batches = Iterable[pa.RecordBatch]
 
 
 @dataclass(frozen=True)
@@ -91,13 +89,15 @@ class Texts:
         else:
             place = F.crc32(F.concat_ws("\n", F.coalesce("site", F.lit("")), F.coalesce("language", F.lit(""))))
             rows = self.qa.withColumn("place", place)
-            known = self.staging.keep("known", self._run(self._packs("pack", "ids", "places"), unpack, UNPACKED))
+            known = self.staging.keep(
+                "known", map_batches(self._packs("pack", "ids", "places"), unpack, UNPACKED, "unpack")
+            )
             removed = self._withdraw(known.join(rows.select("id", "place"), ["id", "place"], "left_anti"))
             rows = rows.join(known.select("id", "place"), ["id", "place"], "left_anti")
             if rows.isEmpty():
                 return 0, removed
             rows = rows.select("id", "place", "question", "answer")
-            signed = self._run(rows, lambda batches: sign(batches, bands, run_id), PACKED)
+            signed = map_batches(rows, lambda batches: sign(batches, bands, run_id), PACKED, "sign")
         self.writer.append("_signatures", self._marked(signed))
         return self._count("_signatures", ours=True), removed
 
@@ -111,7 +111,7 @@ class Texts:
             mine = [units[number] for batch in batches for number in batch.column(0).to_pylist()]
             return sign(read_units(uri, version, mine), bands, run_id)
 
-        return self._run(self.writer.spark.range(0, len(units), 1, tasks), read, PACKED)
+        return map_batches(self.writer.spark.range(0, len(units), 1, tasks), read, PACKED, "sign")
 
     def signatures(self) -> int:
         """How many pairs are signed."""
@@ -123,7 +123,7 @@ class Texts:
         gone = frozenset(found.column("id").to_pylist())
         if gone:
             packs = self._packs(*PACKED.names).where(F.col("pack").isin(found.column("pack").unique().to_pylist()))
-            left = self._run(packs, lambda batches: without(batches, gone), PACKED)
+            left = map_batches(packs, lambda batches: without(batches, gone), PACKED, "withdraw")
             left = self.staging.keep("left", left)
             self.writer.merge("_signatures", self._marked(left), update_if="true")
         return len(gone)
@@ -139,10 +139,9 @@ class Texts:
         tasks = max(2, -(-size // _TASK_BYTES))
         parts, cap = tasks * _PARTS_A_TASK, self.cap
         agreement = least_agreement(max(0.0, self.threshold - _WORDS_BELOW))
-        entries = self._run(
-            self._packs("ids", "questions", "sketches", "bands"), lambda batches: cut(batches, parts), PARTS
-        )
-        met = self._run(entries.repartition(tasks, "part"), lambda batches: find(batches, cap, agreement), FOUND)
+        packs = self._packs("ids", "questions", "sketches", "bands")
+        entries = map_batches(packs, lambda batches: cut(batches, parts), PARTS, "cut").repartition(tasks, "part")
+        met = map_batches(entries, lambda batches: find(batches, cap, agreement), FOUND, "find")
         found = self.staging.keep("found", met)
         pairs = found.where("what = 'near'").select("first", "second").distinct()
         pairs = self.staging.keep("pairs", pairs.select(_key("first").alias("key1"), _key("second").alias("key2")))
@@ -218,7 +217,7 @@ class Texts:
     def _score(self, pairs: DataFrame, *, linked: bool) -> int:
         threshold = self.threshold
         texts = pairs.select("id1", "id2", "question1", "answer1", "question2", "answer2")
-        scored = self._run(texts, lambda batches: score(batches, threshold), SCORED)
+        scored = map_batches(texts, lambda batches: score(batches, threshold), SCORED, "score")
         self.writer.append("_similar", self._marked(scored.withColumn("linked", F.lit(linked))))
         return self._count("_similar", ours=True, linked=linked)
 
@@ -226,11 +225,6 @@ class Texts:
         return self.writer.frame("_similar").where(F.col("made_with") == self.made_with)
 
     # -- inside ----------------------------------------------------------------------------------------------------
-
-    def _run(
-        self, frame: DataFrame, task: Callable[[Iterator[pa.RecordBatch]], Batches], schema: pa.Schema
-    ) -> DataFrame:
-        return frame.mapInArrow(lambda batches: iter(task(batches)), from_arrow_schema(schema))
 
     def _marked(self, frame: DataFrame) -> DataFrame:
         return frame.withColumns({"made_with": F.lit(self.made_with), "run_id": F.lit(self.run_id)})

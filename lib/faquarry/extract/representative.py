@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from pyspark.sql import functions as F
-from pyspark.sql.pandas.types import from_arrow_schema
 
 from faquarry.config.settings import FilterSettings
 from faquarry.extract.rows import Reading, pair_rows
@@ -22,6 +21,7 @@ from faquarry.lake.tables import QA
 from faquarry.markup.model import Alternate, Page
 from faquarry.markup.pairs import rederive
 from faquarry.spark.batches import arrow_batches
+from faquarry.spark.tasks import map_batches
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -102,6 +102,6 @@ def derived_again(writer: LakeWriter, places: DataFrame, reading: Reading) -> Da
                 yield from arrow_batches(kept, schema)
 
     wanted = ["url", "title", "description", "html_lang", "alternates", "page_id", "site", "origin", "crawl", "source"]
-    derived = pages.select(*wanted, "fetched_at", "markup", "run_id").mapInArrow(derive, from_arrow_schema(schema))
+    derived = map_batches(pages.select(*wanted, "fetched_at", "markup", "run_id"), derive, schema, "derive")
     wanted_places = [column for column in _PLACE if column in places.columns]
     return derived.join(places.select(*wanted_places), wanted_places, "left_semi")

@@ -21,6 +21,7 @@ from faquarry.intake.parts import Input, Part, parts_of
 from faquarry.intake.plan import chunked, pack
 from faquarry.progress import Progress
 from faquarry.spark.files import remove_folder
+from faquarry.spark.tasks import count, map_batches
 from faquarry.stage import Context
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def staged_batches(
             if left := unread(batch):
                 group = f"{context.run_id}-{number}"
                 with _watching(context.spark, context.progress, context.verb, group, done, size):
-                    _stage(context.spark, left, settings, read, schema, staging)
+                    _stage(context.spark, left, settings, read, schema, staging, context.verb)
                 yield left, staging
                 remove_folder(context.spark, staging)
             done += size
@@ -66,9 +67,15 @@ def staged(spark: SparkSession, staging: str, schema: pa.Schema) -> DataFrame:
 
 
 def _stage(
-    spark: SparkSession, batch: Sequence[Input], settings: ReadingSettings, read: Read, schema: pa.Schema, staging: str
+    spark: SparkSession,
+    batch: Sequence[Input],
+    settings: ReadingSettings,
+    read: Read,
+    schema: pa.Schema,
+    staging: str,
+    name: str,
 ) -> None:
-    """Reads a batch in the workers and leaves its rows as Parquet under `staging`."""
+    """Reads a batch in the workers and leaves its rows as Parquet under `staging`; its tasks are logged as `name`."""
     parts = [part for item in batch for part in parts_of(item, settings.split_bytes)]
     tasks = pack(parts, settings.group_bytes, spark.sparkContext.defaultParallelism)
 
@@ -77,9 +84,10 @@ def _stage(
             for number in numbers.column(0).to_pylist():
                 for part in tasks[number]:
                     yield from read(part)
+                    count(archives=1, archive_bytes=part.size)
 
     plan = spark.range(0, len(tasks), 1, max(1, len(tasks)))
-    plan.mapInArrow(work, from_arrow_schema(schema)).write.mode("overwrite").parquet(staging)
+    map_batches(plan, work, schema, name).write.mode("overwrite").parquet(staging)
 
 
 @contextmanager
@@ -135,12 +143,12 @@ def source_rows(
     finished_at = datetime.now(UTC)
     rows = []
     for item in batch:
-        source, row = item.source, counted.get(item.source.uri)
+        source, row = item.source, counted.get(item.source.name)
         error = item.failed or (row["error"] if row else None)
         damaged = row is not None and (row["problems"] or 0) > 0
         rows.append(
             {
-                "source": source.uri,
+                "source": source.name,
                 "kind": source.kind,
                 "size": source.size,
                 "etag": source.etag,

@@ -31,6 +31,7 @@ from faquarry.lake.ledger import unchanged
 from faquarry.lake.tables import TABLES
 from faquarry.lake.writer import LakeWriter
 from faquarry.spark.files import remove_folder
+from faquarry.spark.tasks import map_batches
 from faquarry.stage import Context, Outcome, Work, fingerprint
 from faquarry.vectors.find import find_model
 from faquarry.vectors.model import ModelInfo
@@ -139,7 +140,7 @@ class _Labelling:
         due, again = self._due(heads)
         staging = self.context.staging("-".join(head.taxonomy for head in heads))
         columns = [c for c in due.columns if c not in ("made", "stale")]
-        labelled = due.select(*columns).mapInArrow(_labelling(heads, self.settings), from_arrow_schema(LABELLED))
+        labelled = map_batches(due.select(*columns), _labelling(heads, self.settings), LABELLED, "label")
         labelled.write.mode("overwrite").parquet(staging)
         rows = self.spark.read.schema(from_arrow_schema(LABELLED)).parquet(staging)
         rows = rows.withColumn("run_id", F.lit(self.context.run_id))

@@ -12,15 +12,33 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pyspark.resource import ResourceProfile
     from pyspark.sql import SparkSession
 
-__all__ = ["cuda_index", "gpu_profile", "local_gpus", "task_device", "task_threads"]
+__all__ = ["Devices", "cuda_index", "devices_of", "gpu_profile", "local_gpus", "task_device", "task_threads"]
 
 _GPU = "gpu"
+
+
+@dataclass(frozen=True)
+class Devices:
+    """Where a stage's tasks run a model: what each asks of the cluster, and the GPUs of this machine that they share."""
+
+    profile: ResourceProfile | None = None
+    shared: int = 0
+
+
+def devices_of(spark: SparkSession, kind: str, wanted: str) -> Devices:
+    """For a model of a kind, and a device that the settings name (auto, cpu, cuda). The packaged models need no GPU."""
+    if kind == "packaged" or wanted == "cpu":
+        return Devices()
+    profile = gpu_profile(spark, wanted)
+    here = profile is None and str(spark.sparkContext.master).startswith("local[")
+    return Devices(profile, local_gpus() if here else 0)
 
 
 def task_device(wanted: str, seen: Callable[[], int], setting: str = "embed.device") -> str:

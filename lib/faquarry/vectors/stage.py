@@ -26,24 +26,20 @@ from faquarry.lake import Lake
 from faquarry.lake.ledger import unchanged
 from faquarry.lake.tables import TABLES
 from faquarry.lake.writer import LakeWriter
-from faquarry.spark.devices import gpu_profile, local_gpus
 from faquarry.spark.files import remove_folder
-from faquarry.spark.watching import tallied, without_coalescing
+from faquarry.spark.tasks import map_batches
 from faquarry.stage import Context, Outcome, Work, fingerprint
 from faquarry.vectors.find import find_model
 from faquarry.vectors.jobs import Job, before, jobs_of, left_over, missing_texts, outdated_pairs, text_sql
 from faquarry.vectors.model import ModelInfo
 from faquarry.vectors.runtime import require_models_extra
-from faquarry.vectors.task import ENCODED, SCORED, TEXTS, scored_batches
-from faquarry.vectors.worker import encoding
+from faquarry.vectors.spread import encode_rows
+from faquarry.vectors.task import SCORED, scored_batches
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
 __all__ = ["EmbedStage", "Plan"]
-
-SMALL_TASK_CHARS = 200_000  # less is not worth a task of its own
-TASKS_A_CORE = 4
 
 
 @dataclass(frozen=True)
@@ -150,14 +146,22 @@ class _Embedding:
         texts, chars = self._size(job)
         rounds = max(1, math.ceil(chars / self.settings.commit_chars))
         counts, started = dict(self.counts), time.monotonic()
-        with self.progress.working(f"embed {job.info.name}", texts, "texts"), without_coalescing(self.spark):
+        with self.progress.working(f"embed {job.info.name}", texts, "texts"):
             for number in range(rounds):
                 mine = (F.pmod(F.xxhash64("text_hash"), F.lit(rounds)) == number) if rounds > 1 else F.lit(True)
                 staging = self.context.staging(f"{'-'.join(job.fields)}-{number}")
+                encoded = None
                 if texts:
-                    self._encode(job, mine, staging, math.ceil(chars / rounds), self.counts["texts"] - counts["texts"])
+                    rows, already = (
+                        self._unseen(job, self._missing(job).where(mine)),
+                        self.counts["texts"] - counts["texts"],
+                    )
+                    share = math.ceil(chars / rounds)
+                    encoded = encode_rows(
+                        rows, job, self.settings, staging, self.progress, chars=share, already=already
+                    )
                 with self.context.exclusive():
-                    self._commit(job, mine, staging if texts else None)
+                    self._commit(job, mine, encoded)
                 remove_folder(self.spark, staging)
                 self._advance(counts, started)
 
@@ -193,35 +197,11 @@ class _Embedding:
         assert found is not None
         return int(found["texts"]), int(found["chars"] or 0)
 
-    def _encode(self, job: Job, mine: Column, staging: str, chars: int, already: int) -> None:
-        """Encodes the unseen texts in the workers and leaves the rows that have them, with vectors, as Parquet."""
-        on_gpus = job.info.kind != "packaged" and self.settings.device != "cpu"
-        profile = gpu_profile(self.spark, self.settings.device) if on_gpus else None
-        tasks = self._tasks(chars, shares_gpus=on_gpus and profile is None)
-        rows = self._unseen(job, self._missing(job).where(mine)).repartition(tasks, "text_hash")
-        rows = rows.sortWithinPartitions("text_hash").select(*TEXTS.names)
-
-        def look(texts: int, tokens: int, seconds: float) -> None:
-            rates = {"texts/s": round(texts / seconds), "tokens/s": round(tokens / seconds)}
-            self.progress.advance(to=already + texts, **rates)
-
-        with tallied(self.spark, look) as count:
-            encoded = rows.mapInArrow(encoding(job, self.settings, count), from_arrow_schema(ENCODED), profile=profile)
-            encoded.write.mode("overwrite").parquet(staging)
-
-    def _tasks(self, chars: int, *, shares_gpus: bool) -> int:
-        """Tasks by characters, a few a core so that none is waited for; on one machine with GPUs one a GPU."""
-        gpus = local_gpus() if shares_gpus and str(self.spark.sparkContext.master).startswith("local[") else 0
-        cores = self.spark.sparkContext.defaultParallelism
-        most = max(TASKS_A_CORE * cores, math.ceil(chars / self.settings.task_chars))
-        return gpus or max(1, min(most, math.ceil(chars / SMALL_TASK_CHARS)))
-
-    def _commit(self, job: Job, mine: Column, staging: str | None) -> None:
+    def _commit(self, job: Job, mine: Column, encoded: DataFrame | None) -> None:
         """Merges rows that were just encoded, and those of texts that the model has encoded before."""
         info, columns = job.info, ("id", "field", "text_hash", "vector")
         rows = None
-        if staging is not None:
-            encoded = self.spark.read.schema(from_arrow_schema(ENCODED)).parquet(staging)
+        if encoded is not None:
             sums = encoded.agg(F.count_if("encoded"), F.sum("tokens"), F.sum("padded")).first()
             assert sums is not None
             for name, value in zip(("texts", "tokens", "padded_tokens"), sums, strict=True):
@@ -264,7 +244,7 @@ class _Embedding:
             due = due.join(scored, "id", "left").where("scored IS NULL OR scored < greatest(run_id, r)")
         due = due.select("id", "question", "answer")
         staging = self.context.staging("similarity")
-        due.mapInArrow(scored_batches, from_arrow_schema(SCORED)).write.mode("overwrite").parquet(staging)
+        map_batches(due, scored_batches, SCORED, "similarity").write.mode("overwrite").parquet(staging)
         rows = self.spark.read.schema(from_arrow_schema(SCORED)).parquet(staging)
         rows = rows.withColumn("low", F.col("score") < F.lit(info.thresholds.low).cast("float"))
         again = older and not rows.join(scored, "id", "left_semi").isEmpty()

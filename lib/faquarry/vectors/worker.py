@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pyarrow as pa
 
 from faquarry.config.settings import EmbedSettings
+from faquarry.spark import tasks
 from faquarry.vectors.jobs import Job
 from faquarry.vectors.load import worker_encoder
 from faquarry.vectors.runtime import Place, in_place
@@ -21,6 +22,10 @@ def encoding(
     """The function that mapInArrow is given. `count` is told texts and tokens as they are done."""
     info = job.info
 
+    def told(texts: int, tokens: int) -> None:
+        count(texts, tokens)
+        tasks.count(texts=texts, tokens=tokens)
+
     def encode(batches: Iterator[pa.RecordBatch], place: Place) -> Iterator[pa.RecordBatch]:
         return encode_batches(
             batches,
@@ -29,7 +34,7 @@ def encoding(
             pool_bytes=settings.pool_bytes,
             task=job.task,
             tokenise_ahead=place.on_gpu,
-            done=count,
+            done=told,
         )
 
     return in_place(info, settings, encode)

@@ -22,17 +22,15 @@ from faquarry.graph.groups.clusters import assigned, fitted, names
 from faquarry.lake import Lake
 from faquarry.lake.ledger import unchanged
 from faquarry.lake.writer import LakeWriter, sql_in
-from faquarry.spark.devices import gpu_profile
 from faquarry.spark.files import remove_folder
-from faquarry.spark.watching import tallied, without_coalescing
+from faquarry.spark.tasks import map_batches
 from faquarry.stage import Context, Outcome, Work, fingerprint
 from faquarry.vectors.find import find_model
 from faquarry.vectors.halves import matrix_of
 from faquarry.vectors.jobs import Job
 from faquarry.vectors.model import ModelInfo
 from faquarry.vectors.runtime import require_models_extra
-from faquarry.vectors.task import ENCODED, TEXTS
-from faquarry.vectors.worker import encoding
+from faquarry.vectors.spread import encode_rows
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -40,7 +38,6 @@ if TYPE_CHECKING:
 __all__ = ["GroupsStage"]
 
 ASSIGNED = pa.schema([("url", pa.string()), ("cluster", pa.int32())])
-_TASK_TEXTS = 20_000
 
 
 @dataclass(frozen=True)
@@ -83,56 +80,35 @@ class GroupsStage:
 
     def run(self, work: Work[None], context: Context) -> Outcome:
         writer, wanted = LakeWriter(context.lake, context.spark), self.settings.groups
-        staging = context.staging("vectors")
-        documents = self._encoded(writer, context, staging)
-        vectors = context.spark.read.schema(from_arrow_schema(ENCODED)).parquet(staging)
+        vectors, documents = self._encoded(writer, context)
         sample = _sample(vectors, min(documents, wanted.sample * wanted.clusters))
         context.progress.say(f"groups: {len(sample):,} of {documents:,} documents are clustered")
         centres = fitted(sample, wanted.clusters, wanted.seed)
-        places = vectors.select("id", "vector").mapInArrow(_assigning(centres), from_arrow_schema(ASSIGNED))
+        places = map_batches(vectors.select("id", "vector"), _assigning(centres), ASSIGNED, "groups")
         found = context.staging("clusters")
         places.write.mode("overwrite").parquet(found)
         clusters = context.spark.read.schema(from_arrow_schema(ASSIGNED)).parquet(found)
         rows = self._rows(clusters, len(centres), context)
         with context.exclusive():
             writer.replace_where("groups", rows, sql_in("method", [self.method]))
-        for folder in (staging, found):
+        for folder in (context.staging("vectors"), found):
             remove_folder(context.spark, folder)
         return Outcome(self._counts(context.lake))
 
-    def _encoded(self, writer: LakeWriter, context: Context, staging: str) -> int:
-        """Leaves the documents with their vectors as Parquet. -> how many there are"""
+    def _encoded(self, writer: LakeWriter, context: Context) -> tuple[DataFrame, int]:
+        """-> the documents with their vectors, staged, and how many there are."""
         prefix = self.info.prefixes.get("answer", "")
-        text = (
-            F.concat_ws(" ", F.lit(prefix), "url", "title", "text")
-            if prefix
-            else F.concat_ws(" ", "url", "title", "text")
-        )
+        text = F.concat_ws(" ", *([F.lit(prefix)] if prefix else []), "url", "title", "text")
         rows = writer.frame("documents").select(
             F.col("url").alias("id"), F.lit("answer").alias("field"), F.md5(text).alias("text_hash"), text.alias("text")
         )
-        count = rows.count()
-        cores = context.spark.sparkContext.defaultParallelism
-        tasks = max(1, min(4 * cores, -(-count // 500)), -(-count // _TASK_TEXTS))
-        settings = self.settings.embed
-        on_gpus = self.info.kind != "packaged" and settings.device != "cpu"
-        profile = gpu_profile(context.spark, settings.device) if on_gpus else None
-        job = Job(self.info, ("answer",), self.info.tasks.get("answer"))
-        rows = rows.repartition(tasks, "text_hash").sortWithinPartitions("text_hash").select(*TEXTS.names)
-
-        def look(texts: int, tokens: int, seconds: float) -> None:
-            context.progress.advance(
-                to=texts, **{"texts/s": round(texts / seconds), "tokens/s": round(tokens / seconds)}
-            )
-
-        with (
-            context.progress.working("groups", count, "documents"),
-            without_coalescing(context.spark),
-            tallied(context.spark, look) as done,
-        ):
-            encoded = rows.mapInArrow(encoding(job, settings, done), from_arrow_schema(ENCODED), profile=profile)
-            encoded.write.mode("overwrite").parquet(staging)
-        return count
+        found = rows.agg(F.count("*").alias("documents"), F.sum(F.length("text")).alias("chars")).first()
+        assert found is not None
+        count, chars = int(found["documents"]), int(found["chars"] or 0)
+        job, settings = Job(self.info, ("answer",), self.info.tasks.get("answer")), self.settings.embed
+        staging = context.staging("vectors")
+        with context.progress.working("groups", count, "documents"):
+            return encode_rows(rows, job, settings, staging, context.progress, chars=chars), count
 
     def _rows(self, clusters: DataFrame, count: int, context: Context) -> DataFrame:
         sizes = {row["cluster"]: row["count"] for row in clusters.groupBy("cluster").count().collect()}

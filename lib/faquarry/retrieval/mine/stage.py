@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pyarrow.compute as pc
@@ -33,8 +33,9 @@ from faquarry.retrieval.mine.guards import guard_sql
 from faquarry.retrieval.mine.task import CANDIDATE, MINED, mined
 from faquarry.retrieval.search.blocks import Formula
 from faquarry.retrieval.search.stage import Search
-from faquarry.spark.devices import gpu_profile, local_gpus
+from faquarry.spark.devices import devices_of
 from faquarry.spark.files import remove_folder
+from faquarry.spark.tasks import map_batches
 from faquarry.spark.watching import tallied, without_coalescing
 from faquarry.stage import Context, Outcome, Work, digest, fingerprint
 from faquarry.vectors.find import find_model
@@ -155,6 +156,7 @@ class _Mining:
         self.scorer = {"scorer": stage.scorer.name, "revision": f"{stage.scorer.revision} {stage.scorer.activation}"}
         self.search = Search(context, stage.formula, self.settings.block_documents, self.settings.task_queries)
         self.cores = self.spark.sparkContext.defaultParallelism
+        self.devices = devices_of(self.spark, stage.scorer.kind, stage.settings.score.device)
 
     def done(self) -> Outcome:
         for table in (*MineStage.writes, "_blocks", "_candidates"):
@@ -275,9 +277,7 @@ class _Mining:
         ruled_out = F.when(F.col("place") >= 0, F.expr(guard_sql(self.settings)))
         rows = each.withColumn("ruled_out", ruled_out).select(*CANDIDATE.names)
         tasks = max(1, min(max(4 * self.cores, math.ceil(count / TASK_QUERIES)), math.ceil(count / SMALL_TASK_QUERIES)))
-        if self.stage.scorer.kind != "packaged" and str(self.spark.sparkContext.master).startswith("local["):
-            tasks = local_gpus() or tasks
-        return rows.repartition(tasks, "query_id").sortWithinPartitions("query_id", "place")
+        return rows.repartition(self.devices.shared or tasks, "query_id").sortWithinPartitions("query_id", "place")
 
     def _known(self, queries: DataFrame) -> DataFrame:
         """(query_id, id, known): scores that earlier runs have left."""
@@ -303,8 +303,6 @@ class _Mining:
             before = self._state().join(queries.where("NOT search"), "query_id", "left_semi")
             hits.append(before.select("language", "query_id", "ids", "bm25_scores"))
         rules, similar_from, info, settings = stage.rules, stage.similar_from, stage.scorer, stage.settings.score
-        on_gpus = info.kind != "packaged" and settings.device != "cpu"
-        profile = gpu_profile(self.spark, settings.device) if on_gpus else None
         rows = self._candidates(queries, reduce(DataFrame.unionByName, hits), sum(sizes.values()))
 
         def look(pairs: int, tokens: int, seconds: float) -> None:
@@ -312,9 +310,8 @@ class _Mining:
 
         with tallied(self.spark, look) as count:
             score = scoring(info, settings, count)
-            results = rows.mapInArrow(
-                lambda batches: mined(batches, score, rules, similar_from), from_arrow_schema(MINED), profile=profile
-            )
+            mine = partial(mined, score=score, rules=rules, similar_from=similar_from)
+            results = map_batches(rows, mine, MINED, "mine", profile=self.devices.profile)
             results.write.mode("overwrite").parquet(staging)
         results = self.spark.read.schema(from_arrow_schema(MINED)).parquet(staging)
         with self.context.exclusive():

@@ -19,6 +19,7 @@ from faquarry.retrieval.search.blocks import HITS, SEARCH, Formula, searched
 from faquarry.retrieval.search.index import ANALYZED, BLOCK, DOCUMENT, MEMBER, analyzed, indexed, members
 from faquarry.retrieval.search.plan import Share, Task, tasks_of
 from faquarry.spark.files import remove_folder
+from faquarry.spark.tasks import map_batches
 from faquarry.spark.watching import without_coalescing
 from faquarry.stage import Context
 
@@ -63,9 +64,7 @@ class Search:
             tasks = min(sum(buckets.values()), self.cores * 4)
             rows = rows.repartition(tasks, "language", "bucket").sortWithinPartitions("language", "bucket", "id")
             name = self.context.run_id
-            made = rows.select(*DOCUMENT.names).mapInArrow(
-                lambda batches: indexed(batches, name), from_arrow_schema(BLOCK)
-            )
+            made = map_batches(rows.select(*DOCUMENT.names), lambda batches: indexed(batches, name), BLOCK, "index")
             with without_coalescing(self.spark):
                 made.write.mode("overwrite").parquet(staging)
         with self.lake.exclusive():
@@ -79,7 +78,7 @@ class Search:
     def _held(self) -> DataFrame:
         """(language, block, id) of the answers that blocks hold."""
         rows = self.writer.frame("_blocks").select("language", "block", "ids")
-        return rows.mapInArrow(members, from_arrow_schema(MEMBER))
+        return map_batches(rows, members, MEMBER, "blocks")
 
     def _wrong_blocks(self) -> DataFrame | None:
         """(language, block) of those that hold an answer which is gone, or were made otherwise; None: there are no blocks."""
@@ -122,9 +121,7 @@ class Search:
             "task", "kind", "block", "query_id"
         )
         formula = self.formula
-        hits = rows.select(*SEARCH.names).mapInArrow(
-            lambda batches: searched(batches, formula), from_arrow_schema(HITS)
-        )
+        hits = map_batches(rows.select(*SEARCH.names), lambda batches: searched(batches, formula), HITS, "search")
         hits.write.mode("overwrite").parquet(staging)
         found: DataFrame = self.spark.read.schema(from_arrow_schema(HITS)).parquet(staging)
         if all(task.groups == 1 for task in tasks):
@@ -139,9 +136,8 @@ class Search:
 
     def _weighted(self, queries: DataFrame, totals: DataFrame) -> DataFrame:
         """(language, average_length, query_id, asked, idf): every query's terms with their idf in the whole language."""
-        terms = queries.select("language", "query_id", F.col("query").alias("text")).mapInArrow(
-            analyzed, from_arrow_schema(ANALYZED)
-        )
+        texts = queries.select("language", "query_id", F.col("query").alias("text"))
+        terms = map_batches(texts, analyzed, ANALYZED, "analyze")
         known = self.writer.frame("_blocks").select("language", F.inline(F.arrays_zip("terms", "frequencies")))
         known = known.withColumnRenamed("terms", "term")
         every = terms.select("language", "query_id", F.posexplode_outer("terms").alias("position", "term"))
