@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from pyspark.resource import ResourceProfile
     from pyspark.sql import DataFrame
 
-__all__ = ["TASK_LOG", "Batches", "Mapping", "count", "logged", "map_batches"]
+__all__ = ["TASK_LOG", "Batches", "Logged", "Mapping", "count", "map_batches"]
 
 TASK_LOG = "spark.faquarry.taskLog"
 """The Spark setting: true where every task is to say what it did."""
@@ -45,7 +46,7 @@ def map_batches(
     from pyspark.sql.pandas.types import from_arrow_schema
 
     wanted = frame.sparkSession.conf.get(TASK_LOG, "false") == "true"
-    run = logged(name, function) if wanted else function
+    run = Logged(name, function) if wanted else function
     return frame.mapInArrow(run, from_arrow_schema(schema), profile=profile)
 
 
@@ -57,13 +58,19 @@ def count(**amounts: float) -> None:
             counted[name] = counted.get(name, 0) + amount
 
 
-def logged(name: str, function: Mapping, write: Callable[[str], Any] | None = None) -> Mapping:
-    """`function` that writes a line when a task has given its last batch.
+@dataclass(frozen=True)
+class Logged:
+    """A function that writes a line when a task has given its last batch.
 
     Seconds are those inside the function, waiting for its input included, and not those in which Spark takes what it gave.
     """
 
-    def run(batches: Batches) -> Batches:
+    # A class, as what it uses of this module then stays here: of a nested function Spark would send it along.
+    name: str
+    function: Mapping
+    write: Callable[[str], Any] | None = None
+
+    def __call__(self, batches: Batches) -> Batches:
         totals = dict.fromkeys(("rows_in", "bytes_in", "rows_out", "bytes_out"), 0)
         counted: dict[str, float] = {}
         token = _COUNTED.set(counted)
@@ -75,7 +82,7 @@ def logged(name: str, function: Mapping, write: Callable[[str], Any] | None = No
                 yield batch
 
         inside, processor = 0.0, time.process_time()
-        results = iter(function(read()))
+        results = iter(self.function(read()))
         while True:
             entered = time.perf_counter()
             batch = next(results, None)
@@ -91,13 +98,11 @@ def logged(name: str, function: Mapping, write: Callable[[str], Any] | None = No
             f"{what}/s": round(amount / seconds) for what, amount in {"rows": totals["rows_in"], **counted}.items()
         }
         line = {
-            **{"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "faquarry": name, **_task()},
+            **{"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "faquarry": self.name, **_task()},
             **{"seconds": round(inside, 3), "cpu_s": round(time.process_time() - processor, 3)},
             **{**totals, **counted, **rates},
         }
-        (write or _to_stderr)(json.dumps(line) + "\n")
-
-    return run
+        (self.write or _to_stderr)(json.dumps(line) + "\n")
 
 
 def _task() -> dict[str, Any]:
