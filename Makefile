@@ -32,16 +32,16 @@ peers: setup ## environments of the packages that read our exports, for the slow
 	@sh tools/peers.sh
 
 lint: setup ## ruff, mypy, the arrows between the rooms
-	@$(PY) -m ruff check lib jobs tests benchmarks sample tools
-	@$(PY) -m ruff format --check lib jobs tests benchmarks sample tools
+	@$(PY) -m ruff check lib jobs tests benchmarks sample tools notebooks
+	@$(PY) -m ruff format --check lib jobs tests benchmarks sample tools notebooks
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports
 
 bench: setup ## benchmarks with ratios and floors (about 10 minutes, 6 GB of disk)
 	@$(PY) -m benchmarks
 
-notebooks: ## run the notebooks (none are there yet)
-	@echo "There are no notebooks yet; faquarry sql and docs/tables.md show how to query the tables." >&2; exit 2
+notebooks: setup ## run the notebooks on the lake of `make demo`; copies with outputs go to build/notebooks
+	@$(PY) tools/run_notebooks.py $(LAKE)
 
 image: ## the container image (docker or podman; BASE=… for another Debian)
 	docker build -f docker/Dockerfile -t faquarry $(if $(BASE),--build-arg BASE=$(BASE)) .
