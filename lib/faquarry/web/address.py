@@ -19,6 +19,8 @@ __all__ = ["PrivateAddress", "checked_pools", "is_public", "refuse_private_name"
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _6TO4 = ipaddress.ip_network("2002::/16")
+_UNICAST6 = ipaddress.ip_network("2000::/3")  # all that is given out; older Pythons take other blocks for global
+_EXAMPLES6 = ipaddress.ip_network("3fff::/20")
 
 
 class PrivateAddress(HTTPError):
@@ -42,6 +44,8 @@ def is_public(address: str) -> bool:
             return is_public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
         if ip in _6TO4:
             return is_public(str(ipaddress.IPv4Address(int(ip) >> 80 & 0xFFFFFFFF)))
+        if ip not in _UNICAST6 or ip in _EXAMPLES6:
+            return False
     return ip.is_global and not ip.is_multicast
 
 

@@ -41,7 +41,7 @@ _NAMED = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _BEARER = re.compile(r"\bBearer\s+(?P<value>[A-Za-z0-9_\-./+=]{20,})")
-_IN_URL = re.compile(r"\b[a-z][a-z0-9+.-]*://(?P<value>[^\s/?#:@\[\]]+:[^\s/?#@\[\]]+)@", re.IGNORECASE)
+_IN_URL = re.compile(r"\b[a-z][a-z0-9+.-]{0,30}+://(?P<value>[^\s/?#:@\[\]]+:[^\s/?#@\[\]]+)@", re.IGNORECASE)
 _LONG = 16
 
 

@@ -13,7 +13,9 @@ __all__ = ["addresses"]
 # Letters of scripts that put spaces between words; the others' would run on into the address beside them.
 _UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u2e80-\ud7ff\uf900-\ufaff\uff66-\uffdc"
 _WORD = rf"[^\W_{_UNSPACED}]"
-_LOCAL = rf"(?:{_WORD}|[_!#$%&'*+=^`{{|}}~-])+(?:\.(?:{_WORD}|[_!#$%&'*+=^`{{|}}~-])+)*"
+_SIGNS = "_!#$%&'*+=^`{|}~-"
+# It begins where no sign stands before it, and gives nothing back: text without an @ is passed once.
+_LOCAL = rf"(?<![{_SIGNS}])(?:{_WORD}|[{_SIGNS}])++(?:\.(?:{_WORD}|[{_SIGNS}])++)*+"
 _LABEL = rf"{_WORD}(?:(?:{_WORD}|[_-]){{0,61}}{_WORD})?"
 _PLAIN = re.compile(
     rf"(?<!{_WORD})(?<!\.){_LOCAL}[@＠](?P<host>(?:{_LABEL}[.．])+(?P<last>(?:(?!\d){_WORD}){{2,24}}|xn--[a-z0-9-]+))"
