@@ -1,6 +1,6 @@
 # Two commands: `make demo` sets everything up and runs the pipeline on the sample web; `make test` runs the tests.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow fuzz peers lint bench notebooks image sample docs clean
+.PHONY: help setup demo test test-slow fuzz peers lint bench notebooks package image sample docs clean
 
 PY := .venv/bin/python
 LAKE ?= lake
@@ -42,6 +42,9 @@ bench: setup ## benchmarks with ratios and floors (about 10 minutes, 6 GB of dis
 
 notebooks: setup ## run the notebooks on the lake of `make demo`; copies with outputs go to build/notebooks
 	@$(PY) tools/run_notebooks.py $(LAKE)
+
+package: setup ## what a cluster needs, into dist/: wheel, packed environment, jars (docs/cluster.md)
+	@sh tools/package.sh
 
 image: ## the container image (docker or podman; BASE=… for another Debian)
 	docker build -f docker/Dockerfile -t faquarry $(if $(BASE),--build-arg BASE=$(BASE)) .
