@@ -190,6 +190,21 @@ def test_killed_before_its_last_write_it_ends_as_one_that_was_not(
     assert negatives(copy) == negatives(lake)
 
 
+def test_of_a_large_language_a_sample_is_mined(lake: Path, spark: SparkSession, tmp_path: Path) -> None:
+    """The queries with the smallest ids, as without a cap; the others are swept."""
+    other = tmp_path / "lake"
+    shutil.copytree(lake, other)
+    mine(other, block_documents=17, task_queries=30, max_queries=20)
+    kept = negatives(other)
+    asked = sorted(row["id"] for row in rows(other, "benchmark_queries", language="eng"))
+    bound = 20 / len(asked) * 16**8
+    below = {id_ for id_ in asked if int(id_[:8], 16) < bound}
+    assert 10 <= len(below) <= 30
+    before = negatives(lake)
+    assert {id_ for id_ in kept if id_ in asked} == below & set(before)
+    assert all(before[id_]["negatives"] == row["negatives"] for id_, row in kept.items())
+
+
 def test_without_a_benchmark_it_says_so(tmp_path: Path) -> None:
     with pytest.raises(NothingToRead, match="no table benchmark_queries: faquarry benchmark makes it"):
         mine(tmp_path)

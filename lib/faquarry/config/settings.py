@@ -325,6 +325,11 @@ class MineSettings(Section):
     splits: tuple[Literal["train", "dev", "test"], ...] = Field(
         ("train",), min_length=1, description="queries of these splits of the benchmark"
     )
+    max_queries: int | None = Field(
+        None,
+        ge=1,
+        description="queries of a language, about: those with the smallest ids, a sample that stays; unset: all",
+    )
     depth: int = Field(200, ge=1, le=10_000, description="answers that BM25 finds for a query")
     k1: float = Field(0.9, ge=0, description="BM25: how soon repeats of a term stop counting")
     b: float = Field(0.4, ge=0, le=1, description="BM25: how much the length of an answer counts")

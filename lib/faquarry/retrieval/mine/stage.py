@@ -28,6 +28,7 @@ from faquarry.lake.ledger import unchanged
 from faquarry.lake.writer import LakeWriter
 from faquarry.retrieval.analyzer import VERSION as ANALYZER
 from faquarry.retrieval.benchmark.stage import normal
+from faquarry.retrieval.mine.asked import asked_sql
 from faquarry.retrieval.mine.choose import Rules
 from faquarry.retrieval.mine.guards import guard_sql
 from faquarry.retrieval.mine.task import CANDIDATE, MINED, mined
@@ -104,7 +105,9 @@ class MineStage:
 
     def shape(self) -> Mapping[str, Any]:
         scorer = [self.scorer.name, self.scorer.revision, self.scorer.activation]
-        return {"search": self.searched, "settle": self.settled, "scorer": scorer, "splits": self.settings.mine.splits}
+        mine = self.settings.mine
+        asked = {"splits": mine.splits, **({} if mine.max_queries is None else {"most": mine.max_queries})}
+        return {"search": self.searched, "settle": self.settled, "scorer": scorer, **asked}
 
     @property
     def searched(self) -> str:
@@ -128,9 +131,8 @@ class MineStage:
         done = not self.refresh and unchanged(lake, self.name, fingerprint(self), self.reads, ("negatives",))
         if done:
             return None
-        queries = lake.dataset("benchmark_queries")
-        assert queries is not None
-        count = queries.count_rows(filter=pc.field("split").isin(list(self.settings.mine.splits)))
+        counting = f"SELECT count(*) FROM benchmark_queries WHERE {asked_sql(lake, self.settings.mine)}"
+        [(count,)] = ask(lake, ["benchmark_queries"], counting)
         if not count and lake.version("negatives") is None:
             return None
         which = "all of them" if self.refresh else "those that have none yet"
@@ -161,7 +163,7 @@ class _Mining:
     def done(self) -> Outcome:
         for table in (*MineStage.writes, "_blocks", "_candidates"):
             self.writer.ensure(table)
-        asked = self.writer.frame("benchmark_queries").where(F.col("split").isin(*self.settings.splits))
+        asked = self.writer.frame("benchmark_queries").where(asked_sql(self.lake, self.settings))
         asked = asked.select("language", F.col("id").alias("query_id"), F.col("text").alias("query"))
         todo = self._todo(asked).localCheckpoint()
         count = todo.count()
@@ -338,8 +340,7 @@ class _Mining:
 
     def _sweep(self) -> None:
         """Removes what belongs to queries that are asked no more."""
-        splits = ", ".join(f"'{split}'" for split in self.settings.splits)
-        asked = f"(SELECT id AS query_id FROM benchmark_queries WHERE split IN ({splits}))"
+        asked = f"(SELECT id AS query_id FROM benchmark_queries WHERE {asked_sql(self.lake, self.settings)})"
         for table, key in (("negatives", "query_id"), ("_candidates", "query_id, scorer, revision")):
             query = f"SELECT {key} FROM {table} ANTI JOIN {asked} USING (query_id)"
             gone = ask(self.lake, ("benchmark_queries", table), query)
