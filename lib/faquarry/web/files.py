@@ -6,9 +6,11 @@ with open_range("https://data.example/a.warc.gz", 10_000, None, SourceSettings()
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import os
+import stat as stat_
 from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
@@ -86,7 +88,7 @@ def stat_and_head(uri: str, size: int, settings: SourceSettings | None = None) -
     path = local_path(uri)
     if path is not None:
         try:
-            with path.open("rb") as file:
+            with _opened(path) as file:
                 return Stat(path.stat().st_size, fingerprint(file)), os.pread(file.fileno(), size, 0)
         except OSError as error:
             raise _local_error(uri, path, error) from None
@@ -169,13 +171,23 @@ def _local_error(uri: str, path: Path, error: OSError) -> SourceError:
     return SourceError(f"{path} cannot be read: {why[:1].lower()}{why[1:]}.")
 
 
+def _opened(path: Path) -> io.FileIO:
+    """A file to read. What is none (a pipe, a device, a socket) could be waited for, or read, for ever."""
+    file = io.FileIO(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+    mode = os.fstat(file.fileno()).st_mode
+    if not stat_.S_ISREG(mode):
+        file.close()
+        raise OSError(errno.EINVAL, "is a folder" if stat_.S_ISDIR(mode) else "it is no regular file")
+    return file
+
+
 class _LocalReader:
     """A local file without buffers of its own: readers ask for large blocks."""
 
     def __init__(self, uri: str, path: Path, start: int, end: int | None, etag: str | None) -> None:
         self._uri, self._path = uri, path
         try:
-            self._file = path.open("rb", buffering=0)
+            self._file = _opened(path)
         except OSError as error:
             raise _local_error(uri, path, error) from None
         if etag and etag != fingerprint(self._file):

@@ -25,7 +25,10 @@ _ARC_LINE = (
 ARC_START = re.compile(_ARC_LINE)
 _ARC_NEXT = re.compile(rb"\n" + _ARC_LINE)  # begins with a letter that can be searched for: ten times as fast
 _LEADING = re.compile(rb"\A[\r\n]*")
-_FIELD = re.compile(rb"([^\s:][^:\r\n]*?)[ \t]*:[ \t]*([^\r\n]*(?:\r*\n[ \t]+[^\r\n]+)*)\r*\n?")
+# Nothing is given back: a line of 64 KiB without a colon is passed once, not once a letter.
+_NAME_VALUE = rb"([^\s:][^:\r\n]*+):[ \t]*+([^\r\n]*+(?:\r*+\n[ \t]++[^\r\n]++)*+)\r*+\n?"
+_FIELD = re.compile(_NAME_VALUE)
+_FIELDS = re.compile(rb"^[ \t:]*+" + _NAME_VALUE, re.MULTILINE)
 _TYPE = re.compile(rb"\nWARC-Type[ \t]*:[ \t]*([\w-]+)", re.IGNORECASE)
 _LENGTH = re.compile(rb"\nContent-Length[ \t]*:[ \t]*(\d{1,15})[ \t]*[\r\n]", re.IGNORECASE)
 _BLANK_LINE = re.compile(rb"\n\r*\n")
@@ -152,9 +155,9 @@ def _blank_line(data: bytes, at: int, stop: int) -> int | None:
 def parse_fields(data: bytes) -> dict[str, str]:
     """``Name: value`` lines; names in lower case, folded lines joined, the last of a name wins."""
     fields = {}
-    for name, value in _FIELD.findall(data):
+    for name, value in _FIELDS.findall(data):
         text = _text(value)
-        fields[_text(name).lower()] = " ".join(text.split()) if "\n" in text else text.strip()
+        fields[_text(name).rstrip(" \t").lower()] = " ".join(text.split()) if "\n" in text else text.strip()
     return fields
 
 

@@ -220,7 +220,13 @@ def _exact(data: bytes) -> _Exact | None:
     blank = data.find(b"\r\n\r\n")
     at = data.find(b"\r\nContent-Length: ", 0, blank) + 18
     length = data[at : data.find(b"\r\n", at, blank + 2)]
-    if at < 18 or not length.isdigit() or blank + 8 + int(length) != len(data) or not data.endswith(b"\r\n\r\n"):
+    if (
+        at < 18
+        or not length.isdigit()
+        or len(length) > 15
+        or blank + 8 + int(length) != len(data)
+        or not data.endswith(b"\r\n\r\n")
+    ):
         return None
     at = data.find(b"\r\nWARC-Type: ", 0, blank) + 13
     if at < 13:
