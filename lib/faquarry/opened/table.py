@@ -163,7 +163,10 @@ class OpenedTable:
         Raises:
             EnvironmentProblem: no Java, no jars, or the session has no Delta.
         """
-        reader = self._opened.session(session).read.format("delta").option("versionAsOf", self.version)
+        reader = self._opened.session(session).read.format("delta")
+        asked = self._opened.version(self.name)
+        if asked is not None:  # the latest is found with less work
+            reader = reader.option("versionAsOf", asked)
         return reader.load(self._opened.lake.path(self.name))
 
     def dataset(self) -> ds.Dataset:
