@@ -7,6 +7,7 @@ import io
 import os
 import socket
 import tracemalloc
+import weakref
 import zlib
 from pathlib import Path
 
@@ -24,6 +25,8 @@ from faquarry.web.owi import read_owi
 from faquarry.web.record import Problem, Record, ScanCounts
 from faquarry.web.sources import resolve
 from faquarry.web.warc import scan
+from faquarry.web.window import Fixed, Window
+from faquarry.web.zstd import Zstd
 
 LIMIT = 1 << 20
 GOOD = response_record(
@@ -273,3 +276,14 @@ def test_a_manifest_cannot_be_a_bomb(tmp_path: Path) -> None:
     manifest.write_bytes(gzip.compress(b"\n" * (8 << 20)))
     with pytest.raises(NothingToRead):
         resolve([str(manifest)])
+
+
+def test_a_frame_leaves_nothing_behind() -> None:
+    """An archive has millions of frames; each kept 4 KB for ever, in a circle that no garbage collector sees."""
+    zstd = Zstd(Window(Fixed(zstandard.compress(GOOD) + zstandard.compress(GOOD)[:-20])))
+    for size in (1 << 20, 10):  # read to its end, and left in the middle
+        member = zstd.open(0)
+        member.read(size)
+        gone = weakref.ref(member)
+        del member
+        assert gone() is None

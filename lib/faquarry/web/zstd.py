@@ -6,6 +6,7 @@ https://iipc.github.io/warc-specifications/specifications/warc-zstd/
 from __future__ import annotations
 
 import struct
+import weakref
 from typing import IO, Literal, cast
 
 import zstandard
@@ -24,11 +25,11 @@ MAX_WINDOW_BYTES = 1 << 27
 class ZstdMember(Member):
     """A frame, or several bytes that are skippable. Its end is known from its block headers before it is decoded."""
 
-    __slots__ = ("_feed", "_reader")
+    __slots__ = ("__weakref__", "_feed", "_reader")
 
     def __init__(self, window: Window, offset: int, decompressor: zstandard.ZstdDecompressor) -> None:
         super().__init__(window, offset)
-        self._feed = _FrameFeed(self)
+        self._feed = _FrameFeed(weakref.proxy(self))
         self._reader = decompressor.stream_reader(cast(IO[bytes], self._feed), read_across_frames=False)
 
     def read(self, limit: int) -> bytes:
@@ -52,7 +53,11 @@ class ZstdMember(Member):
 
 
 class _FrameFeed:
-    """Gives a frame's stored bytes part by part (header, blocks, checksum) and stops exactly at its end."""
+    """Gives a frame's stored bytes part by part (header, blocks, checksum) and stops exactly at its end.
+
+    It knows its member by a weak reference: the reader between the two is unknown to the garbage collector, so that a
+    circle through it would stay in memory for ever.
+    """
 
     __slots__ = ("_checksum", "_left", "_member", "state")
 
