@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,15 +50,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         assignments = [] if verb.recipe else options.set
         configured = load(options.config, assignments, lake=options.lake, **options.settings(options))
-        return _run_verb(verb, options, configured)
+        with _terminable():
+            return _run_verb(verb, options, configured)
     except FaquarryError as error:
         if os.environ.get("FAQUARRY_DEBUG"):
             print(scrubbed(traceback.format_exc()), file=sys.stderr)
         print(f"faquarry {verb.name}: {error}", file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print(f"faquarry {verb.name}: interrupted; what was committed stays, run again to go on.", file=sys.stderr)
-        return 130
+        return 128 + (signal.SIGTERM if isinstance(stop, _Terminated) else signal.SIGINT)
     except BrokenPipeError:  # the reader of our output (head, less) left: not an error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -75,6 +79,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM: what a scheduler sends before it kills."""
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM ends what is in it as Ctrl-C does; only the main thread is told of signals."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def terminated(*_: object) -> None:
+        raise _Terminated
+
+    before = signal.signal(signal.SIGTERM, terminated)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _run_verb(verb: Verb, options: argparse.Namespace, configured: Configured) -> int:
@@ -407,8 +432,13 @@ def _doctor(options: argparse.Namespace, configured: Configured) -> int:
 
 
 def _maintain(options: argparse.Namespace, configured: Configured) -> int:
-    from faquarry.maintain import maintain
+    from faquarry.maintain import maintain, take_back
+    from faquarry.sql import table_versions
 
+    if options.restore is not None:
+        for table, version in table_versions([options.restore], "--restore").items():
+            take_back(configured.settings, table, version, dry_run=options.dry_run)
+        return 0
     return maintain(configured.settings, retention_h=options.retention, dry_run=options.dry_run)
 
 
@@ -612,6 +642,9 @@ def _evaluate_options(parser: argparse.ArgumentParser) -> None:
 def _maintain_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--retention", type=float, default=168.0, metavar="HOURS", help="keep versions this young (default 168)"
+    )
+    parser.add_argument(
+        "--restore", metavar="TABLE=VERSION", help="instead: take a table back to an older version, as after damage"
     )
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from faquarry import __version__
@@ -60,9 +60,9 @@ def run_stage(stage: Stage, settings: Settings, *, dry_run: bool = False) -> Fin
 def _work(stage: Stage, work: Work[Any], lake: Lake, settings: Settings, progress: Progress) -> Outcome:
     # What can be told without Spark is told before it starts: a place that takes no tables, a table that is damaged.
     lake.require_writable()
-    _versions(lake, stage.writes)
+    lake.require_whole({*stage.reads, *stage.writes})
     spark = _session(stage, settings) if stage.on_spark else None
-    started, clock = datetime.now(UTC), time.monotonic()
+    started, clock = _start(lake), time.monotonic()
     run_id = f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
     entry: dict[str, Any] = {
         "run_id": run_id,
@@ -79,7 +79,7 @@ def _work(stage: Stage, work: Work[Any], lake: Lake, settings: Settings, progres
     def close(status: str, counts: Mapping[str, int], error: str | None) -> None:
         entry.update(
             status=status,
-            finished_at=datetime.now(UTC),
+            finished_at=started + timedelta(seconds=time.monotonic() - clock),
             seconds=round(time.monotonic() - clock, 3),
             outputs=_versions(lake, stage.writes),
             counts=dict(counts),
@@ -100,6 +100,13 @@ def _work(stage: Stage, work: Work[Any], lake: Lake, settings: Settings, progres
     failed = "; ".join(f"{name}: {why}" for name, why in outcome.failed[:20]) or None
     close("partial" if outcome.failed else "done", outcome.counts, failed)
     return outcome
+
+
+def _start(lake: Lake) -> datetime:
+    """Now; or just after the last run, where the clock was set back since: which run came last is told by these times."""
+    earlier = [row["started_at"] + timedelta(seconds=1) for row in lake.rows("runs", ["started_at"])]
+    latest: datetime = max([datetime.now(UTC), *earlier])
+    return latest
 
 
 def _session(stage: Stage, settings: Settings) -> Any:

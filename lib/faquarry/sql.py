@@ -14,7 +14,7 @@ from faquarry.redaction import shown
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["connect", "print_summary", "run_sql"]
+__all__ = ["connect", "print_summary", "run_sql", "table_versions"]
 
 
 def connect(lake: Lake, versions: dict[str, int] | None = None) -> duckdb.DuckDBPyConnection:
@@ -47,7 +47,7 @@ def run_sql(lake_uri: str, query: str, form: str, output: str | None, at: Sequen
 
     if form == "parquet" and output is None:
         raise UsageError("--format parquet needs --output FILE: it is not for a terminal.")
-    connection = connect(Lake(lake_uri), _versions(at))
+    connection = connect(Lake(lake_uri), table_versions(at))
     try:
         relation: Any = connection.sql(query)
         rows: Any = relation.to_arrow_table() if relation is not None else None
@@ -88,12 +88,17 @@ def print_summary(lake_uri: str) -> None:
     print("Languages: " + ", ".join(f"{language} {count:,}" for language, count in top))
 
 
-def _versions(at: Sequence[str]) -> dict[str, int]:
+def table_versions(at: Sequence[str], option: str = "--at") -> dict[str, int]:
+    """``TABLE=VERSION`` as an option of the command line has it.
+
+    Raises:
+        UsageError: an item is of another form, or names no table.
+    """
     versions = {}
     for item in at:
         name, _, number = item.partition("=")
         if name not in TABLES or not number.isdigit():
-            raise UsageError(f"--at wants TABLE=VERSION, as in --at qa=3, not {item!r}.")
+            raise UsageError(f"{option} wants TABLE=VERSION, as in {option} qa=3, not {item!r}.")
         versions[name] = int(number)
     return versions
 

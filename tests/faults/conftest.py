@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pyspark.sql import SparkSession
 
+from faquarry.cli import main
 from tests.archives import faq_page, write_warc
 from tests.faults.disks import mounted
-from tests.faults.undisturbed import ARCHIVES, extract
+from tests.faults.undisturbed import ARCHIVES, QUIET, extract, pipeline
 from tests.jobs import faquarry
 from tests.lakes import disagreements, rows
 
@@ -65,3 +67,29 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 8 MB."""
     with mounted(tmp_path / "small", "8m") as folder:
         yield folder
+
+
+def _quietly_read(sources: list[str], lake: Path) -> Path:
+    assert main(["extract", *sources, "--lake", str(lake), *QUIET]) == 0
+    return lake
+
+
+@pytest.fixture(scope="session")
+def first(spark: SparkSession, crawl: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake of the crawl's first archive; nobody writes into it."""
+    return _quietly_read(crawl[:1], tmp_path_factory.mktemp("first") / "lake")
+
+
+@pytest.fixture(scope="session")
+def second(spark: SparkSession, crawl: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake of the crawl's first two archives; nobody writes into it."""
+    return _quietly_read(crawl[:2], tmp_path_factory.mktemp("second") / "lake")
+
+
+@pytest.fixture(scope="session")
+def pipeline_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The lake of a run of the whole pipeline over the sample web that nothing befell."""
+    lake = tmp_path_factory.mktemp("pipeline") / "lake"
+    done = faquarry(*pipeline(lake), timeout_s=1200)
+    assert done.returncode == 0, done.stderr
+    return lake

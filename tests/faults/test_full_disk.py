@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from pathlib import Path
 
 import pytest
+from pyspark.sql import SparkSession
 
+from faquarry.cli import main
 from tests.faults.disks import fill
 from tests.faults.undisturbed import ARCHIVES, assert_settled, extract
 from tests.jobs import faquarry
-from tests.lakes import rows
+from tests.lakes import content, rows
+from tests.questions import question_lake
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
@@ -27,3 +32,51 @@ def test_a_full_disk_is_a_sentence_and_space_ends_it(whole: Path, crawl: list[st
     done = faquarry(*extract(lake, *crawl))
     assert done.returncode == 0, done.stderr
     assert_settled(lake, whole, crawl)
+
+
+def commands(lake: Path) -> dict[str, list[str]]:
+    """What writes beside or after `extract`, into the lake or next to it."""
+    beside = lake.parent
+    return {
+        "deduplicate": ["deduplicate"],
+        "embed": ["embed"],
+        "label": ["label"],
+        "export": ["export", "--format", "jsonl", "--output", str(beside / "export")],
+        "report": ["report", "--output", str(beside / "page" / "index.html")],
+        "train": ["train", "--recipe", "rn", "--output", str(beside / "run"), "--set", "fit.steps=4"],
+    }
+
+
+@pytest.mark.parametrize("verb", ["deduplicate", "embed", "label", "export", "report", "train"])
+def test_a_disk_that_fills_later_is_a_sentence_too(
+    verb: str, spark: SparkSession, small_disk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No space at all, then a little, then enough; what was written before is as it was."""
+    question_lake(tmp_path / "questions")
+    lake, whole = small_disk / "lake", tmp_path / "beside" / "lake"
+    for place in (lake, whole):
+        shutil.copytree(tmp_path / "questions", place)
+    words = commands(lake)[verb]
+    assert main([*commands(whole)[verb], "--lake", str(whole)]) == 0
+    before = rows(lake, "qa")
+    ballast = small_disk / "ballast"
+    for leaving in (0, 24_000):
+        fill(ballast, leaving)
+        capsys.readouterr()
+        code = main([*words, "--lake", str(lake)])
+        said = capsys.readouterr().err
+        assert code == 2 or (leaving and code == 0)
+        if code:
+            assert re.search("disk is full|No space left", said.splitlines()[-1]), said
+            assert said.count("Traceback") == 0
+        ballast.unlink()
+    assert rows(lake, "qa") == before
+    assert main([*words, "--lake", str(lake)]) == 0
+    assert content(lake) == content(whole)
+    assert files(small_disk) == files(whole.parent)
+
+
+def files(folder: Path) -> set[str]:
+    """What stands beside a lake."""
+    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return {str(path) for path in found if path.parts[0] != "lake"}

@@ -1,20 +1,113 @@
-"""A Python worker that dies at work."""
+"""Python workers and executors that die at work: Spark tries the task again, or a sentence says so."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.archives import faq_page, write_warc
-from tests.faults.undisturbed import assert_settled, extract
+from tests.faults.undisturbed import assert_settled, extract, pipeline
 from tests.jobs import ended, faquarry, processes, start, until
 from tests.lakes import content, rows
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
+
+STAGES = ("extract", "deduplicate", "embed", "label", "align", "mine", "graph", "groups")
+KILLS_A_STAGE = 3  # one may hit a worker that had just ended its task
+PAUSE_S = 2.0
+
+
+@dataclass
+class Disturbed:
+    """A run of the pipeline in which workers of every stage were killed."""
+
+    lake: Path
+    log: Path
+    events: Path
+    kills: Counter[str] = field(default_factory=Counter)
+
+    def lost_tasks(self) -> Counter[str]:
+        """Tasks that failed, by the verb whose run they were of, as Spark's event log has them."""
+        runs = [(row["started_at"], row["finished_at"], row["verb"]) for row in rows(self.lake, "runs")]
+        lost = Counter[str]()
+        for file in self.events.rglob("events*"):
+            for line in file.read_text(encoding="utf-8").splitlines():
+                if "SparkListenerTaskEnd" in line and json.loads(line)["Task End Reason"]["Reason"] != "Success":
+                    at = datetime.fromtimestamp(json.loads(line)["Task Info"]["Finish Time"] / 1000, UTC)
+                    lost.update(verb for first, last, verb in runs if first <= at <= last)
+        return lost
+
+
+def cpu_ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def at_work(process: subprocess.Popen[bytes], seen: dict[int, int]) -> list[int]:
+    """Python workers that have used the CPU since they were looked at before (`seen`)."""
+    found = []
+    daemons = processes(process, "pyspark.daemon")
+    for pid in daemons:
+        with suppress(OSError, IndexError):
+            parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+            ticks = cpu_ticks(pid)
+            if parent in daemons and ticks > seen.setdefault(pid, ticks):
+                found.append(pid)
+            seen[pid] = ticks
+    return found
+
+
+@pytest.fixture(scope="module")
+def disturbed(tmp_path_factory: pytest.TempPathFactory) -> Disturbed:
+    folder = tmp_path_factory.mktemp("disturbed")
+    made = Disturbed(folder / "lake", folder / "log", folder / "events")
+    made.events.mkdir()
+    conf = {"enabled": "true", "dir": made.events.as_uri(), "compress": "false", "rolling.enabled": "false"}
+    more = [f"--set=spark.conf.spark.eventLog.{key}={value}" for key, value in conf.items()]
+    parts = ("--no-train", "--no-evaluate", "--no-export", "--no-report")
+    process = start(*pipeline(made.lake, *parts, *more, "--set=spark.master=local[2,8]"), log=made.log)
+    seen: dict[int, int] = {}
+    last = 0.0
+    while process.poll() is None:
+        time.sleep(0.02)
+        workers = at_work(process, seen)
+        if not workers or time.monotonic() < last + PAUSE_S:
+            continue
+        running = {row["verb"] for row in rows(made.lake, "runs") if row["status"] == "running"}
+        for verb in running:
+            if verb in STAGES and made.kills[verb] < KILLS_A_STAGE:
+                with suppress(ProcessLookupError):
+                    os.kill(workers[0], signal.SIGKILL)
+                made.kills[verb] += 1
+                last = time.monotonic()
+    assert ended(process) == 0, made.log.read_text()
+    return made
+
+
+@pytest.mark.timeout(1500)
+@pytest.mark.parametrize("stage", ["extract", "deduplicate", "embed", "label", "align", "mine", "graph", "groups"])
+def test_a_worker_killed_in_a_stage_is_tried_again(stage: str, disturbed: Disturbed) -> None:
+    assert disturbed.lost_tasks()[stage] > 0, disturbed.kills
+    assert {row["status"] for row in rows(disturbed.lake, "runs", verb=stage)} == {"done"}
+
+
+@pytest.mark.timeout(1500)
+def test_the_rows_are_those_of_a_run_without_deaths(disturbed: Disturbed, pipeline_lake: Path) -> None:
+    assert "Traceback" not in disturbed.log.read_text()
+    expected = content(pipeline_lake)
+    found = content(disturbed.lake)
+    for table in set(expected) - {"evaluations"}:
+        assert found[table] == expected[table], table
 
 
 @pytest.fixture(scope="module")
@@ -61,3 +154,50 @@ def test_a_worker_that_dies_is_a_sentence_or_tried_again(long_read: str, tmp_pat
         assert done.returncode == 0, done.stderr
     assert content(retried) == content(whole)
     assert_settled(lake, whole, [long_read])
+
+
+# -- executors: a cluster of two on this machine, made by the driver ---------------------------------------------------
+
+CLUSTER = ("--set=spark.master=local-cluster[2,1,768]", "--set=spark.conf.spark.executor.memory=700m")
+
+
+def cluster(lake: Path, *sources: str) -> tuple[str, ...]:
+    return (*extract(lake, *sources), *CLUSTER)
+
+
+def test_an_executor_that_is_killed_is_replaced(long_read: str, tmp_path: Path) -> None:
+    whole, lake, log = tmp_path / "whole", tmp_path / "lake", tmp_path / "log"
+    done = faquarry(*extract(whole, long_read))
+    assert done.returncode == 0, done.stderr
+    process = start(*cluster(lake, long_read), log=log)
+    assert until(lambda: reading(process), process), log.read_text()
+    (worker, *_) = reading(process)
+    executors = processes(process, "CoarseGrainedExecutorBackend")
+    mine = [pid for pid in executors if pid in ancestors(worker)]
+    assert len(mine) == 1
+    os.kill(mine[0], signal.SIGKILL)
+    assert ended(process) == 0, log.read_text()
+    assert content(lake) == content(whole)
+
+
+def test_a_worker_beyond_its_memory_is_a_sentence(long_read: str, tmp_path: Path) -> None:
+    """`spark.executor.pyspark.memory` bounds what a worker may map; with more of it the next run goes on."""
+    lake = tmp_path / "lake"
+    little = ("--set=spark.conf.spark.executor.pyspark.memory=300m",)
+    done = faquarry(*cluster(lake, long_read), *little)
+    assert done.returncode == 2, done.stderr
+    assert "memory" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr.splitlines()[-1]
+    [run] = rows(lake, "runs")
+    assert run["status"] == "failed"
+    done = faquarry(*extract(lake, long_read))
+    assert done.returncode == 0, done.stderr
+    assert [row["status"] for row in rows(lake, "sources")] == ["done"]
+
+
+def ancestors(pid: int) -> list[int]:
+    found = []
+    while pid > 1:
+        pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        found.append(pid)
+    return found

@@ -7,12 +7,15 @@ from pathlib import Path
 from tests.jobs import QUICK, faquarry
 from tests.lakes import content, disagreements, versions
 
-__all__ = ["ARCHIVES", "PIPELINE", "SMALL_PLANS", "assert_settled", "extract", "pipeline"]
+__all__ = ["ARCHIVES", "PIPELINE", "QUIET", "SMALL_PLANS", "assert_settled", "extract", "pipeline"]
 
 ARCHIVES = 5
 
 # Tables of a few rows: compiling a class a query costs more than it saves.
 SMALL_PLANS = (*QUICK, "--set=spark.conf.spark.sql.codegen.factoryMode=NO_CODEGEN")
+
+# For commands inside the suite's process and its session.
+QUIET = ("--set", "log.progress=none", "--set", "filters.site_boilerplate_questions=4")
 
 # A commit for every archive, and a limit that the sweep over sites has something to do at.
 EXTRACT = (

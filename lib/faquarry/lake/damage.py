@@ -25,7 +25,7 @@ _COMMIT = re.compile(r"(\d{20})\.json")
 _CHECKPOINT = re.compile(r"(\d{20})\.checkpoint\..*parquet")
 # What Arrow, DuckDB, deltalake and Spark say when they stumble over a file.
 _SIGNS = re.compile(
-    r"parquet|snappy|thrift|corrupt|page header|magic|decompress|FAILED_READ_FILE|delta_log|deserializ", re.I
+    r"parquet|snappy|thrift|TProtocol|corrupt|page header|magic|decompress|FAILED_READ_FILE|delta_log|deserializ", re.I
 )
 
 # Tables of which rows come from archives, and the table that says which archives have been read.
@@ -49,18 +49,16 @@ class Damage:
         head = f"The table {folder} cannot be read: {self.file} {self.why}."
         if self.file.name == "_last_checkpoint":
             return f"{head} It is no more than a hint: delete it, nothing is lost."
+        if self.file.parent.name == "_delta_log" and self.file.suffix == ".parquet":
+            return f"{head} It sums up the entries before it: delete it and _last_checkpoint while those are all there."
         if not self.version:
             return f"{head} No version before it can be read: only a copy of the file brings it back."
-        before = self.version - 1
-        if self.file.suffix == ".json":
-            back = f"with {self.file.name} and what is later moved out of _delta_log the table is there again"
-        else:
-            back = f"RESTORE TABLE delta.`{folder}` TO VERSION AS OF {before} in Spark goes back to it"
+        before = f"{table}={self.version - 1}"
         state = _READ_FROM.get(table)
         again = f" once {state} has been taken back too, and its archives are read again" if state else ""
         return (
-            f"{head} It came with version {self.version}: faquarry sql --at {table}={before} reads the one before, and "
-            f"{back}. The next run makes what is missing{again}."
+            f"{head} It came with version {self.version}: faquarry sql --at {before} reads the one before, faquarry maintain "
+            f"--restore {before} goes back to it. The next run makes what is missing{again}."
         )
 
 
@@ -92,6 +90,9 @@ def damaged_log(folder: Path, at: int | None = None) -> Damage | None:
     for before, after in itertools.pairwise(numbers):
         if after != before + 1 and not any(before < version <= after for version in checkpoints):
             return Damage(log / f"{before + 1:020}.json", "is not there", before + 1)
+    noted = max((int(file.stem) for file in log.glob("*.crc") if file.stem.isdecimal()), default=0)
+    if at is None and numbers and noted > numbers[-1]:
+        return Damage(log / f"{numbers[-1] + 1:020}.json", "is not there", numbers[-1] + 1)
     for version in numbers:
         if why := _disagrees(log, commits[version], version):
             return Damage(commits[version], why, version)
@@ -116,10 +117,10 @@ def has_empty_commit(folder: Path) -> bool:
         return any(_COMMIT.fullmatch(entry.name) and entry.stat().st_size == 0 for entry in entries)
 
 
-def lacks_files(folder: Path, version: int, files: int) -> bool:
-    """Whether a version is said to have another number of data files than its log leads to; without a note, no."""
-    noted = _files_noted(folder / "_delta_log", version)
-    return noted is not None and noted != files
+def lacks_files(folder: Path, version: int, sizes: list[int]) -> bool:
+    """Whether a version is said to have other data files than its log leads to (`sizes`, bytes); without a note, no."""
+    noted = _noted(folder / "_delta_log", version)
+    return noted is not None and noted != (len(sizes), sum(sizes))
 
 
 def _led_to(hint: Path) -> int | None:
@@ -150,18 +151,23 @@ def _actions(text: bytes) -> Iterator[dict[str, Any]]:
 
 
 def _disagrees(log: Path, commit: Path, version: int) -> str | None:
-    """Lines lost from an entry: Spark notes beside it how many files the table has since, and how many before."""
-    now, before = _files_noted(log, version), _files_noted(log, version - 1)
+    """Lines lost from an entry: Spark notes beside each what the table has since."""
+    now, before = _noted(log, version), _noted(log, version - 1)
     if now is None or before is None:
         return None
-    actions = list(_actions(commit.read_bytes()))
-    change = sum("add" in action for action in actions) - sum("remove" in action for action in actions)
-    return None if before + change == now else "lacks lines"
+    files, size = before
+    for action in _actions(commit.read_bytes()):
+        for name, sign in (("add", 1), ("remove", -1)):
+            if name in action:
+                files, size = files + sign, size + sign * int(action[name].get("size") or 0)
+    return None if (files, size) == now else "lacks lines"
 
 
-def _files_noted(log: Path, version: int) -> int | None:
+def _noted(log: Path, version: int) -> tuple[int, int] | None:
+    """Data files and bytes of a version, as it was noted beside its entry; None where it was not."""
     try:
-        return int(json.loads((log / f"{version:020}.crc").read_text(encoding="utf-8"))["numFiles"])
+        note = json.loads((log / f"{version:020}.crc").read_text(encoding="utf-8"))
+        return int(note["numFiles"]), int(note["tableSizeBytes"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

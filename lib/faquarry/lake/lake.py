@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ import pyarrow as pa
 from faquarry.errors import EnvironmentProblem, LakeError, NothingToRead
 from faquarry.lake.damage import damaged_data, damaged_log, has_empty_commit, lacks_files, suspicious
 from faquarry.lake.lock import FolderLock
-from faquarry.lake.races import retrying
+from faquarry.lake.races import patiently, retrying
 from faquarry.lake.tables import TABLES
 
 if TYPE_CHECKING:
@@ -90,21 +90,38 @@ class Lake:
 
         if self.is_local and not (Path(self.path(table)) / "_delta_log").is_dir():
             return None
+
+        def opened() -> DeltaTable:
+            return DeltaTable(_object_store_uri(self.path(table)), version=version, storage_options=_storage_options())
+
         try:
-            found = DeltaTable(_object_store_uri(self.path(table)), version=version, storage_options=_storage_options())
+            found = opened() if self.is_local else patiently(opened)
         except TableNotFoundError:
             return None
         except (DeltaError, OSError, ValueError) as error:
             self._require_whole_log(table, version, error)
+            if isinstance(error, OSError) and not self.is_local:
+                raise EnvironmentProblem(
+                    f"The lake {self.uri} cannot be reached: {_reason(error)}. Run again when it can; what was committed stays."
+                ) from error
             first = str(error).strip().splitlines()[0][:300]
             at = "" if version is None else f" at version {version}"
             raise LakeError(
                 f"The table {self.path(table)}{at} cannot be read: {first}. An older version may still open: "
-                f"faquarry sql --at {table}=VERSION reads it, RESTORE TABLE in Spark goes back to it."
+                f"faquarry sql --at {table}=VERSION reads it, faquarry maintain --restore {table}=VERSION goes back to it."
             ) from error
         if self.is_local and has_empty_commit(Path(self.path(table))):  # to Delta a commit without rows
             self._require_whole_log(table, int(found.version()))
         return found
+
+    def require_whole(self, tables: Iterable[str]) -> None:
+        """Looks through the logs of those of the tables that are there.
+
+        Raises:
+            LakeError: one is damaged.
+        """
+        for table in tables:
+            self.dataset(table)
 
     def damage(self, error: BaseException) -> LakeError | None:
         """The sentence for an error that a damaged file of this lake explains: looked for where the error sounds so."""
@@ -161,10 +178,11 @@ class Lake:
         # Arrow's own file system: that of deltalake is Python called from Arrow's threads, and such a thread aborts the
         # process if it still closes a file when the interpreter goes.
         native = SubTreeFileSystem(self.path(table), LocalFileSystem()) if self.is_local else None
-        dataset = found.to_pyarrow_dataset(filesystem=native)
-        if self.is_local and lacks_files(Path(self.path(table)), int(found.version()), len(dataset.files)):
-            self._require_whole_log(table, int(found.version()))
-        return dataset
+        if self.is_local:
+            sizes = pa.table(found.get_add_actions())["size_bytes"].to_pylist()
+            if lacks_files(Path(self.path(table)), int(found.version()), sizes):
+                self._require_whole_log(table, int(found.version()))
+        return found.to_pyarrow_dataset(filesystem=native)
 
     def upsert(self, table: str, rows: Sequence[dict[str, Any]]) -> None:
         """Puts a few rows in the place of those with the same key, without a JVM; makes the table when it is not there.
@@ -214,16 +232,28 @@ class Lake:
                 delta.alter.add_columns(missing)
             write_deltalake(delta, rows, mode="overwrite", predicate=where)
 
+        def put_there() -> None:
+            try:
+                put()
+            except DeltaError as error:
+                if isinstance(error, CommitFailedError) or "object store" not in str(error):
+                    raise
+                raise ConnectionError(str(error)) from error
+
         try:
             with self.exclusive():
-                retrying(put, (CommitFailedError,), self.uri)
+                retrying(put if self.is_local else lambda: patiently(put_there), (CommitFailedError,), self.uri)
         except (DeltaError, OSError) as error:
             raise self._unwritable(_reason(error)) from error
 
     def rows(self, table: str, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
         """The rows of a small table as dictionaries; [] when it is not there."""
-        found = self.dataset(table)
-        return [] if found is None else list(found.to_table(columns=list(columns) if columns else None).to_pylist())
+
+        def read() -> list[dict[str, Any]]:
+            found = self.dataset(table)
+            return [] if found is None else list(found.to_table(columns=list(columns) if columns else None).to_pylist())
+
+        return read() if self.is_local else patiently(read)
 
 
 def _sql_rows(key: Sequence[str], rows: Sequence[dict[str, Any]]) -> str:
@@ -245,7 +275,7 @@ def _sql_rows(key: Sequence[str], rows: Sequence[dict[str, Any]]) -> str:
 
 def _reason(error: Exception) -> str:
     """Why something could not be written: the operating system's word where there is one, else the first line."""
-    text = str(error).strip() or type(error).__name__
+    text = re.sub(r"\x1b\[[0-9;]*m|↳", "", str(error)).strip() or type(error).__name__
     said = re.findall(r"([^:\n]+) \(os error \d+\)", text)
     why = said[-1].strip() if said else text.splitlines()[0]
     return f"the disk is full ({why}); make space, then run again" if "No space left" in why else why

@@ -1,4 +1,4 @@
-"""A transaction that another job got in before is tried again on what that job left behind."""
+"""What is tried again: a transaction that another job got in before, a request that its store did not answer."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import TypeVar
 
 from faquarry.errors import LakeError
 
-__all__ = ["retrying"]
+__all__ = ["patiently", "retrying"]
 
 Result = TypeVar("Result")
 
 # Growing pauses: eight jobs on one lake, each commit a few seconds, stay far below this.
 _ATTEMPTS = 30
 _LAST_PAUSE_S = 10.0
+_REQUESTS = 5
 
 
 def retrying(transaction: Callable[[], Result], lost_race: tuple[type[Exception], ...], lake: str) -> Result:
@@ -30,3 +31,18 @@ def retrying(transaction: Callable[[], Result], lost_race: tuple[type[Exception]
         except lost_race:
             time.sleep(random.uniform(0.1, min(_LAST_PAUSE_S, 0.5 * 1.5**attempt)))
     raise LakeError(f"Other jobs kept changing {lake} for {_ATTEMPTS} attempts: run again when fewer write to it.")
+
+
+def patiently(request: Callable[[], Result]) -> Result:
+    """Runs what asks a store, again when the connection breaks in the middle: the client itself tries again only where
+    nothing had been sent or received yet. What is asked for must be repeatable.
+
+    Raises:
+        OSError: it broke every time.
+    """
+    for attempt in range(_REQUESTS - 1):
+        try:
+            return request()
+        except OSError:
+            time.sleep(random.uniform(0.1, 0.4 * 2**attempt))
+    return request()

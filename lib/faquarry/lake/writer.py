@@ -159,6 +159,10 @@ class LakeWriter:
         with self.lake.exclusive():
             self._handle(name).vacuum(retention_h)
 
+    def restore(self, name: str, version: int) -> None:
+        """Puts the rows of an older version in the place of those of the latest; what was there stays a version."""
+        self._retrying(lambda: self._handle(name).restoreToVersion(version))
+
     # -- inside --------------------------------------------------------------------------------------------------
 
     def _handle(self, name: str) -> DeltaTable:
