@@ -37,6 +37,10 @@ NAMES = (
     "perturb",
     "robustness",
     "report",
+    "skew",
+    "scale",
+    "public_way",
+    "layout",
 )
 RESULTS = Path(__file__).parent / "results"
 
