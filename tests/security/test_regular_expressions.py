@@ -177,16 +177,13 @@ def _anchored(patterns: dict[str, Any]) -> set[str]:
     """Those that are only ever asked to match at a given place: nothing is tried again at every letter."""
     searched, matched = set(), set()
     for path in _sources():
+        home = _module(path)
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-                (matched if node.attr in ("match", "fullmatch") else searched).add(node.value.id)
+                (matched if node.attr in ("match", "fullmatch") else searched).add(f"{home}:{node.value.id}")
             elif isinstance(node, ast.Call):  # handed to a function: who knows what for
-                searched.update(one.id for one in node.args if isinstance(one, ast.Name))
-    return {
-        where
-        for where in patterns
-        if where.endswith("match") or ((name := where.rpartition(":")[2]) in matched and name not in searched)
-    }
+                searched.update(f"{home}:{one.id}" for one in node.args if isinstance(one, ast.Name))
+    return {where for where in patterns if where.endswith("match") or (where in matched and where not in searched)}
 
 
 PATTERNS = _patterns()
@@ -197,7 +194,13 @@ def test_there_are_patterns() -> None:
     assert len(PATTERNS) > 80
 
 
-@pytest.mark.parametrize("where", list(PATTERNS))
+# The rest takes minutes: these read every archive and every page.
+QUICK = ("faquarry.web.heads", "faquarry.text.clean", "faquarry.redaction", "faquarry.markup.filters")
+
+
+@pytest.mark.parametrize(
+    "where", [pytest.param(one, marks=[] if one.startswith(QUICK) else [pytest.mark.slow]) for one in PATTERNS]
+)
 def test_time_grows_as_the_text_does(where: str) -> None:
     pattern, anchored = PATTERNS[where], where in ANCHORED
     for text in _attacks(pattern):

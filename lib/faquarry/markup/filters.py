@@ -41,7 +41,7 @@ _KEY = re.compile(
 _NOTHING = frozenset(
     ("undefined", "null", "none", "nan", "n/a", "tbd", "todo", "test", "true", "false", "[object object]")
 )
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\w+", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[^\s@]++@[^\s@]+\.\w+", re.IGNORECASE)
 
 _ASKS = re.compile(rf"[{QUESTION_MARKS}](?=[\s\"'”’»)\]」』…!.]|\Z)|[？؟՞፧⸮⁇‽꘏꛷]")
 _GREEK_ASKS = re.compile(r";(?=\s|\Z)")
