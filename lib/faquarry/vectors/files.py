@@ -55,13 +55,16 @@ class LocalFiles:
         """What a file holds; {} when it is not there.
 
         Raises:
-            UsageError: it is no JSON.
+            UsageError: it is no JSON, or none of an object (of modules.json: a list).
         """
         if name not in self.names:
             return {}
         try:
-            return json.loads((self.folder / name).read_text(encoding="utf-8"))
-        except (ValueError, OSError) as error:
+            found = json.loads((self.folder / name).read_text(encoding="utf-8"))
+            if not isinstance(found, dict) and PurePosixPath(name).name != "modules.json":
+                raise ValueError("it holds no object")
+            return found
+        except (ValueError, OSError, RecursionError) as error:
             raise UsageError(f"The model {self.folder} is damaged: {name} cannot be read ({error}).") from error
 
 
@@ -246,11 +249,14 @@ def _prompts(config: Mapping[str, Any]) -> dict[str, str]:
 
 def _static_dim(name: str, files: LocalFiles, root: str) -> int:
     """Columns of the table of vectors, from the header of its safetensors file."""
-    from safetensors import safe_open
+    from safetensors import SafetensorError, safe_open
 
     path = files.folder / _under(root, "model.safetensors")
-    with safe_open(path, framework="numpy") as tensors:
-        for key in ("embedding.weight", "embeddings"):
-            if key in tensors.keys():  # noqa: SIM118 - no mapping
-                return int(tensors.get_slice(key).get_shape()[1])
+    try:
+        with safe_open(path, framework="numpy") as tensors:
+            for key in ("embedding.weight", "embeddings"):
+                if key in tensors.keys():  # noqa: SIM118 - no mapping
+                    return int(tensors.get_slice(key).get_shape()[1])
+    except (SafetensorError, OSError, IndexError) as error:
+        raise UsageError(f"The model {name} is damaged: {path.name} cannot be read ({error}).") from error
     raise UsageError(f"The model {name} has no table of vectors in {path.name} (embedding.weight).")

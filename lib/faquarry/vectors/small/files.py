@@ -26,6 +26,7 @@ __all__ = ["FORMAT", "NAME", "read_info", "read_table", "read_tokenizer", "write
 
 NAME = "faquarry-small"
 FORMAT = 1
+MAX_TOKENIZER_BYTES = 256 << 20  # unpacked; the packaged one has 4 MB
 _META, _TOKENIZER, _VECTORS = "model.json", "tokenizer.json.xz", "vectors.safetensors"
 
 
@@ -39,30 +40,48 @@ def read_info(folder: Path) -> ModelInfo:
     absent = [name for name in (_META, _TOKENIZER, _VECTORS) if not (folder / name).is_file()]
     if absent:
         raise UsageError(f"{folder} holds no small encoder: {absent[0]} is missing.")
-    meta = json.loads((folder / _META).read_text(encoding="utf-8"))
-    if meta.get("format") != FORMAT:
-        raise UsageError(f"The model in {folder} has format {meta.get('format')}, this version reads {FORMAT}.")
-    return ModelInfo(
-        name=str(meta["name"]),
-        revision=_revision(folder),
-        dim=int(meta["dim"]),
-        max_tokens=int(meta["max_tokens"]),
-        kind="packaged",
-        folder=str(folder),
-        thresholds=Thresholds(**meta["thresholds"]),
-    )
+    try:
+        meta = json.loads((folder / _META).read_text(encoding="utf-8"))
+        if meta.get("format") != FORMAT:
+            raise UsageError(f"The model in {folder} has format {meta.get('format')}, this version reads {FORMAT}.")
+        return ModelInfo(
+            name=str(meta["name"]),
+            revision=_revision(folder),
+            dim=int(meta["dim"]),
+            max_tokens=int(meta["max_tokens"]),
+            kind="packaged",
+            folder=str(folder),
+            thresholds=Thresholds(**meta["thresholds"]),
+        )
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise _damaged(folder, _META, error) from error
 
 
 def read_tokenizer(folder: Path) -> Tokenizer:
     from tokenizers import Tokenizer
 
-    return Tokenizer.from_str(lzma.decompress((folder / _TOKENIZER).read_bytes()).decode())
+    try:
+        with lzma.open(folder / _TOKENIZER) as file:
+            text = file.read(MAX_TOKENIZER_BYTES + 1)
+        if len(text) > MAX_TOKENIZER_BYTES:
+            raise ValueError(f"it has more than {MAX_TOKENIZER_BYTES >> 20} MiB")
+        return Tokenizer.from_str(text.decode())
+    except Exception as error:  # the package raises plain Exceptions
+        raise _damaged(folder, _TOKENIZER, error) from error
 
 
 def read_table(folder: Path) -> Table:
+    from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
-    return Table(**load_file(folder / _VECTORS))
+    try:
+        return Table(**load_file(folder / _VECTORS))
+    except (SafetensorError, TypeError, ValueError) as error:
+        raise _damaged(folder, _VECTORS, error) from error
+
+
+def _damaged(folder: Path, name: str, error: Exception) -> UsageError:
+    return UsageError(f"The small encoder in {folder} is damaged: {name} cannot be read ({str(error)[:200]}).")
 
 
 def write_model(folder: Path, tokenizer: Tokenizer, table: Table, meta: Mapping[str, Any]) -> None:
