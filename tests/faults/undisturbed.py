@@ -15,7 +15,11 @@ ARCHIVES = 5
 SMALL_PLANS = (*QUICK, "--set=spark.conf.spark.sql.codegen.factoryMode=NO_CODEGEN")
 
 # For commands inside the suite's process and its session.
-QUIET = ("--set", "log.progress=none", "--set", "filters.site_boilerplate_questions=4")
+QUIET = (
+    "--set=log.progress=none",
+    "--set=extract.files_per_commit=1",
+    "--set=filters.site_boilerplate_questions=4",
+)
 
 # A commit for every archive, and a limit that the sweep over sites has something to do at.
 EXTRACT = (
