@@ -97,7 +97,7 @@ def table_versions(at: Sequence[str], option: str = "--at") -> dict[str, int]:
     versions = {}
     for item in at:
         name, _, number = item.partition("=")
-        if name not in TABLES or not number.isdigit():
+        if name not in TABLES or not (number.isascii() and number.isdigit() and len(number) < 19):
             raise UsageError(f"{option} wants TABLE=VERSION, as in {option} qa=3, not {item!r}.")
         versions[name] = int(number)
     return versions

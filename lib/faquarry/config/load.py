@@ -61,7 +61,7 @@ def _file_values(path: Path) -> Iterator[tuple[str, Any]]:
         raise ConfigError(f"The configuration file {path} cannot be read: {error.strerror or error}.") from error
     try:
         parsed = tomllib.loads(text.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits and deep nesting raise their own
         raise ConfigError(f"The configuration file {path} is not TOML: {error}.") from error
 
     def walk(prefix: str, node: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -72,7 +72,10 @@ def _file_values(path: Path) -> Iterator[tuple[str, Any]]:
             else:
                 yield key, value
 
-    return walk("", parsed)
+    try:
+        return iter(list(walk("", parsed)))
+    except RecursionError:
+        raise ConfigError(f"The configuration file {path} nests its tables too deep.") from None
 
 
 def _put(values: dict[str, Any], origins: dict[str, str], key: str, value: Any, origin: str) -> None:
@@ -119,7 +122,7 @@ def _parsed(text: str) -> Any:
     """``--set`` values are TOML where they parse, else text: 5 is a number, none is a word."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text
 
 

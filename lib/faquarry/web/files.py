@@ -173,6 +173,8 @@ def _local_error(uri: str, path: Path, error: OSError) -> SourceError:
 
 def _opened(path: Path) -> io.FileIO:
     """A file to read. What is none (a pipe, a device, a socket) could be waited for, or read, for ever."""
+    if "\0" in str(path):
+        raise OSError(errno.EINVAL, "its name holds a NUL")
     file = io.FileIO(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
     mode = os.fstat(file.fileno()).st_mode
     if not stat_.S_ISREG(mode):
