@@ -27,10 +27,14 @@ STAGES = (
     ("mine", 0, 2),
     ("graph", 0, 2),
     ("groups", 0, 2),
-    ("evaluate", 0, 1),
 )
-# What the log says as parts begin that keep no ledger.
-WITHOUT_LEDGER = {"train": "train: pairs: ", "export": "export: huggingface (", "report": "report: 1 of "}
+# What the log says as the parts after them begin, in their order.
+PARTS = {
+    "train": "train: pairs: ",
+    "evaluate": "queries to ask",
+    "export": "export: huggingface (",
+    "report": "report: 1 of ",
+}
 
 
 def done(lake: Path) -> Counter[str]:
@@ -57,7 +61,7 @@ def test_the_pipeline_killed_everywhere_ends_as_if_never_killed(pipeline_lake: P
             time.sleep(chance.uniform(0, lasts[verb]) if reached and number else 0)
             kills[verb] += process.poll() is None
             kill(process)
-    for part, sign in WITHOUT_LEDGER.items():
+    for part, sign in PARTS.items():
         said = log.stat().st_size
         process = start(*pipeline(lake), log=log)
         until(lambda sign=sign, said=said: sign.encode() in log.read_bytes()[said:], process, timeout_s=600)
@@ -66,7 +70,7 @@ def test_the_pipeline_killed_everywhere_ends_as_if_never_killed(pipeline_lake: P
     last = faquarry(*pipeline(lake), timeout_s=900)
     assert last.returncode == 0, last.stderr
     assert sum(kills.values()) >= 20, kills
-    assert {verb for verb, count in kills.items() if count} == {verb for verb, _, _ in STAGES} | set(WITHOUT_LEDGER)
+    assert {verb for verb, count in kills.items() if count} == {verb for verb, _, _ in STAGES} | set(PARTS)
     assert content(lake) == content(pipeline_lake)
     assert exported(lake) == exported(pipeline_lake)
     assert (lake / "_report" / "index.html").stat().st_size > 100_000
