@@ -24,7 +24,7 @@ def look(batches):
 
 
 spark = get_session(SparkSettings(), "gpus")
-profile = gpu_profile(spark, "auto")
+profile = gpu_profile(spark, "cuda")
 seen = map_batches(
     spark.range(0, 8, 1, 8),
     look,

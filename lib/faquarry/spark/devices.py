@@ -103,26 +103,34 @@ def local_gpus() -> int:
 def gpu_profile(spark: SparkSession, wanted: str) -> ResourceProfile | None:
     """What a stage on GPUs asks of the cluster; None where tasks have GPUs anyway, are not to, or cannot ask.
 
-    Executors that were started with GPUs (`spark.executor.resource.gpu.amount`) are used as they are, a GPU a task. Others
-    are asked for only when `wanted` is cuda and executors come and go (dynamic allocation).
+    Where executors come and go (dynamic allocation) and `wanted` is cuda, executors with a GPU are started for the stage
+    alone, as ``spark.faquarry.gpu.discoveryScript`` and ``.vendor`` say where the cluster does not know. Executors that were
+    started with GPUs (`spark.executor.resource.gpu.amount`) are used as they are, a GPU a task.
     """
     conf = spark.sparkContext.getConf()
     if wanted == "cpu" or conf.contains("spark.task.resource.gpu.amount"):
         return None
-    have = float(conf.get("spark.executor.resource.gpu.amount", "0") or 0) > 0
+    have = float(conf.get("spark.executor.resource.gpu.amount", "0") or 0)
     dynamic = conf.get("spark.dynamicAllocation.enabled", "false") == "true"
     if not have and not (wanted == "cuda" and dynamic):
         return None
     from pyspark.resource import ExecutorResourceRequests, ResourceProfileBuilder, TaskResourceRequests
 
-    cores = int(conf.get("spark.executor.cores", "1") or 1)
-    gpus = float(conf.get("spark.executor.resource.gpu.amount", "1") or 1)
+    cores, gpus = int(conf.get("spark.executor.cores", "1") or 1), have or 1.0
     task_cpus = max(1, int(cores // max(1.0, gpus)))
     builder = ResourceProfileBuilder().require(TaskResourceRequests().cpus(task_cpus).resource(_GPU, 1))
-    if not have:
-        script = conf.get("spark.executor.resource.gpu.discoveryScript", "") or ""
-        executor = ExecutorResourceRequests().cores(cores).resource(_GPU, 1, script)
-        builder = builder.require(executor.memory(conf.get("spark.executor.memory", "4g") or "4g"))
+    if dynamic:  # such a cluster starts executors by the profile, which then has to name all that they have
+
+        def told(what: str) -> str:
+            own = conf.get(f"spark.executor.resource.gpu.{what}", "") or ""
+            return conf.get(f"spark.faquarry.gpu.{what}", own) or ""
+
+        gpu = (_GPU, int(gpus), told("discoveryScript"), told("vendor"))
+        executor = ExecutorResourceRequests().cores(cores).resource(*gpu)
+        for ask, name in ((executor.memory, "memory"), (executor.memoryOverhead, "memoryOverhead")):
+            if amount := conf.get(f"spark.executor.{name}", ""):
+                ask(amount)
+        builder = builder.require(executor)
     profile = builder.build
     return profile if _supported(spark, profile) else None
 

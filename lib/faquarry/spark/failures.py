@@ -35,6 +35,11 @@ _KNOWN = (
         "driver's version (`faquarry doctor` tells what they run).",
     ),
     (
+        re.compile(r"\bMemoryError|Cannot allocate memory|ENOMEM|failed to map segment|malloc of size \d+ failed"),
+        "A Python worker has too little memory: give it more (spark.executor.pyspark.memory on a cluster, or fewer cores an "
+        "executor), then run again; what was committed stays.",
+    ),
+    (
         re.compile(r"Python worker (exited unexpectedly|failed to connect back)|EOFException"),
         "A Python worker died again and again (killed for memory, perhaps: the system's log knows); with fewer at a "
         "time each has more (--set spark.master='local[1]'). Run again to go on; what was committed stays.",
