@@ -1,8 +1,9 @@
 # Two commands: `make demo` sets everything up and runs the pipeline on the sample web; `make test` runs the tests.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow fuzz peers lint bench notebooks package image sample docs clean
+.PHONY: help setup demo test test-slow fuzz audit peers lint bench notebooks package image sample docs clean
 
 PY := .venv/bin/python
+SLIM_EXTRAS := fasttext,langdetect,extruct
 LAKE ?= lake
 
 help: ## this list
@@ -28,6 +29,9 @@ fuzz: setup ## all that reads what strangers wrote, on ever new wrong bytes, for
 	@$(PY) -m tests.fuzz --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED)) $(if $(ENGINE),--engine $(ENGINE))
 	@FAQUARRY_FUZZ=1 $(PY) -m pytest -x $$(grep -rl "@given" tests)
 
+audit: setup ## known vulnerabilities of the packages in constraints.txt (pip-audit)
+	@$(PY) tools/audit.py
+
 peers: setup ## environments of the packages that read our exports, for the slow tests (.peers, 3 GB)
 	@sh tools/peers.sh
 
@@ -46,8 +50,9 @@ notebooks: setup ## run the notebooks on the lake of `make demo`; copies with ou
 package: setup ## what a cluster needs, into dist/: wheel, packed environment, jars (docs/cluster.md)
 	@sh tools/package.sh
 
-image: ## the container image (docker or podman; BASE=… for another Debian)
-	docker build -f docker/Dockerfile -t faquarry $(if $(BASE),--build-arg BASE=$(BASE)) .
+image: ## the container image, with models and CUDA (SLIM=1: without; EXTRAS=…, BASE=… for another Debian; docker or podman)
+	docker build -f docker/Dockerfile -t faquarry$(if $(SLIM),:slim) $(if $(BASE),--build-arg BASE=$(BASE)) \
+		$(if $(EXTRAS)$(SLIM),--build-arg EXTRAS=$(or $(EXTRAS),$(SLIM_EXTRAS))) .
 
 sample: setup ## pack the sample web again from its sources
 	@$(PY) sample/pack.py

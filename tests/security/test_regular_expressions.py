@@ -66,7 +66,11 @@ def _patterns() -> dict[str, Any]:
                 found.setdefault(f"{name}:{attribute}" + (f"[{number}]" if number else ""), one)
         for call in _calls(ast.parse(text)):
             first = call.args[0] if call.args else None
-            if isinstance(first, ast.Constant) and isinstance(first.value, str | bytes) and call.func.attr != "escape":
+            if (
+                isinstance(first, ast.Constant)
+                and isinstance(first.value, str | bytes)
+                and call.func.attr not in ("escape", "compile")
+            ):
                 how = call.func.attr if call.func.attr in ("match", "fullmatch") else ""
                 found.setdefault(
                     f"{name}:{call.lineno}{how}", (regex if call.func.value.id == "regex" else re).compile(first.value)

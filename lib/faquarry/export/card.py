@@ -6,6 +6,7 @@ Nothing in it depends on the day or the machine: the same lake gives the same ca
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from faquarry.export.format import Format, Written
 __all__ = ["Facts", "write_card"]
 
 PICTURE = "languages.svg"
+_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")  # YAML breaks lines where JSON does not
 _SHOWN = 40  # languages in the picture
 
 
@@ -144,7 +146,7 @@ def _size(rows: int) -> str:
 
 def _quoted(text: str) -> str:
     """A string as YAML, quoted always: ``nor`` or ``1`` or ``a: b`` would not be read as strings."""
-    return json.dumps(text, ensure_ascii=False)
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
 
 
 # -- the body -----------------------------------------------------------------------------------------------------------
