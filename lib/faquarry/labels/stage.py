@@ -30,6 +30,7 @@ from faquarry.lake import Lake
 from faquarry.lake.ledger import unchanged
 from faquarry.lake.tables import TABLES
 from faquarry.lake.writer import LakeWriter
+from faquarry.spark.devices import devices_of
 from faquarry.spark.files import remove_folder
 from faquarry.spark.tasks import map_batches
 from faquarry.stage import Context, Outcome, Work, fingerprint
@@ -140,7 +141,10 @@ class _Labelling:
         due, again = self._due(heads)
         staging = self.context.staging("-".join(head.taxonomy for head in heads))
         columns = [c for c in due.columns if c not in ("made", "stale")]
-        labelled = map_batches(due.select(*columns), _labelling(heads, self.settings), LABELLED, "label")
+        kind = "packaged" if isinstance(heads[0], Head) else "transformer"
+        profile = devices_of(self.spark, kind, self.settings.device).profile
+        work = _labelling(heads, self.settings)
+        labelled = map_batches(due.select(*columns), work, LABELLED, "label", profile=profile)
         labelled.write.mode("overwrite").parquet(staging)
         rows = self.spark.read.schema(from_arrow_schema(LABELLED)).parquet(staging)
         rows = rows.withColumn("run_id", F.lit(self.context.run_id))
