@@ -17,7 +17,7 @@ pytestmark = pytest.mark.spark
 
 # What came later, of every table.
 LATER = {
-    "sources": ["problems", "error"],
+    "sources": ["records", "error"],
     "pages": ["opt_out", "robots"],
     "qa": ["accepted"],
     "occurrences": [],
