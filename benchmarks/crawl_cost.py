@@ -1,8 +1,8 @@
 """What a whole crawl costs, drawn out from measured figures: core hours, bytes and hours on a cluster, by stage.
 
-    python -m benchmarks.crawl_cost            # the tables of docs/scale.md, from benchmarks/results/{scale,spark_extract,skew}.json
+    python -m benchmarks.crawl_cost      # the tables of docs/scale.md, from benchmarks/results
 
-Every figure comes from the results of benchmarks that ran on the machine named in them; the sizes of the crawl are the only
+Every figure comes from results of benchmarks that ran on the machine named in them; the sizes of the crawl are the only
 assumptions, and stand at the top. A stage's start does not count: it is paid once.
 """
 
