@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.undisturbed import pipeline
+from tests.faults.undisturbed import pipeline, public_rows
 from tests.jobs import faquarry, kill, start, until
-from tests.lakes import content, rows
+from tests.lakes import rows
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
@@ -71,7 +71,7 @@ def test_the_pipeline_killed_everywhere_ends_as_if_never_killed(pipeline_lake: P
     assert last.returncode == 0, last.stderr
     assert sum(kills.values()) >= 20, kills
     assert {verb for verb, count in kills.items() if count} == {verb for verb, _, _ in STAGES} | set(PARTS)
-    assert content(lake) == content(pipeline_lake)
+    assert public_rows(lake) == public_rows(pipeline_lake)
     assert exported(lake) == exported(pipeline_lake)
     assert (lake / "_report" / "index.html").stat().st_size > 100_000
     assert not list((lake / "_report").glob(".*")) + list(lake.glob("._export*"))

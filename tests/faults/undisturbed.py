@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.jobs import QUICK, faquarry
 from tests.lakes import content, disagreements, versions
 
-__all__ = ["ARCHIVES", "PIPELINE", "QUIET", "SMALL_PLANS", "assert_settled", "extract", "pipeline"]
+__all__ = ["ARCHIVES", "PIPELINE", "QUIET", "SMALL_PLANS", "assert_settled", "extract", "pipeline", "public_rows"]
 
 ARCHIVES = 5
 
@@ -50,3 +50,8 @@ def assert_settled(lake: Path, whole: Path, crawl: list[str]) -> None:
     done = faquarry(*extract(lake, *crawl))
     assert (done.returncode, "nothing to do" in done.stderr) == (0, True), done.stderr
     assert versions(lake) == before
+
+
+def public_rows(lake: Path) -> dict[str, list[str]]:
+    """What a lake holds, without the stages' own state: how that is packed depends on what came when."""
+    return {name: found for name, found in content(lake).items() if not name.startswith("_")}
