@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
 
 from faquarry.cli import main
-from tests.faults.disks import fill
+from tests.faults.disks import fill, mounted
 from tests.faults.undisturbed import ARCHIVES, assert_settled, extract, public_rows
 from tests.jobs import faquarry
 from tests.lakes import rows
@@ -46,19 +47,26 @@ def commands(lake: Path) -> dict[str, list[str]]:
     }
 
 
+@pytest.fixture
+def roomy_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system that has space for a model."""
+    with mounted(tmp_path / "roomy", "64m") as folder:
+        yield folder
+
+
 @pytest.mark.parametrize("verb", ["deduplicate", "embed", "export", "report", "train"])
 def test_a_disk_that_fills_later_is_a_sentence_too(
-    verb: str, spark: SparkSession, small_disk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    verb: str, spark: SparkSession, roomy_disk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """No space at all, then a little, then enough; what was written before is as it was."""
     question_lake(tmp_path / "questions")
-    lake, whole = small_disk / "lake", tmp_path / "beside" / "lake"
+    lake, whole = roomy_disk / "lake", tmp_path / "beside" / "lake"
     for place in (lake, whole):
         shutil.copytree(tmp_path / "questions", place)
     words = commands(lake)[verb]
     assert main([*commands(whole)[verb], "--lake", str(whole)]) == 0
     before = rows(lake, "qa")
-    ballast = small_disk / "ballast"
+    ballast = roomy_disk / "ballast"
     for leaving in (0, 24_000):
         fill(ballast, leaving)
         capsys.readouterr()
@@ -72,7 +80,7 @@ def test_a_disk_that_fills_later_is_a_sentence_too(
     assert rows(lake, "qa") == before
     assert main([*words, "--lake", str(lake)]) == 0
     assert public_rows(lake) == public_rows(whole)
-    assert files(small_disk) == files(whole.parent)
+    assert files(roomy_disk) == files(whole.parent)
 
 
 def files(folder: Path) -> set[str]:

@@ -40,9 +40,9 @@ def test_a_file_that_changes_under_a_run_fails_alone(how: str, crawl: list[str],
     os.kill(process.pid, signal.SIGCONT)
     assert ended(process) == 4, log.read_text()
     states = {row["source"]: row["status"] for row in rows(lake, "sources")}
-    assert states.pop(str(victim)) == "failed"
+    assert states.pop(victim.as_uri()) == "failed"
     assert set(states.values()) == {"done"}
-    assert f"extract: failed: {victim}" in log.read_text()
+    assert f"extract: failed: {victim.as_uri()}: " in log.read_text()
     assert "Traceback" not in log.read_text()
     if victim.is_dir():
         victim.rmdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from importlib.resources import files
@@ -66,6 +67,8 @@ def get_session(settings: SparkSettings, name: str = "faquarry") -> SparkSession
     if running is not None:
         return _with_delta(running)
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
+    # It prints a traceback of its own where a call is cut short (Ctrl-C, a JVM that ended), beside the error that is raised.
+    logging.getLogger("py4j").addHandler(logging.NullHandler())
     builder = SparkSession.builder.appName(name)
     if submitted:
         conf = dict(REQUIRED)
