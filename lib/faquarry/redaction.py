@@ -34,7 +34,7 @@ _SIGNING = re.compile(
     re.IGNORECASE,
 )
 _SIGNED = re.compile(r"[?&](?:x-(?:amz|goog)-signature|signature|sig)=", re.IGNORECASE)
-_USER = re.compile(r"(?<=://)[^\s/?#]{1,2000}@")
+_USER = re.compile(r"(?<=://)[^\s/?#]+@")
 _PARAMETER = re.compile(rf"([?&;](?:{_KEYS})=)[^&\s#\"'<>]{{1,8000}}", re.IGNORECASE)
 _ONLY_SECRET = re.compile(rf"(?:{_KEYS})\Z", re.IGNORECASE)
 _ASSIGNED = re.compile(
