@@ -1,6 +1,6 @@
 # Two commands: `make demo` sets everything up and runs the pipeline on the sample web; `make test` runs the tests.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow fuzz audit peers lint bench notebooks package image sample docs clean
+.PHONY: help setup demo test test-slow fuzz audit peers lint bench notebooks package image sample docs api clean
 
 PY := .venv/bin/python
 SLIM_EXTRAS := fasttext,langdetect,extruct
@@ -59,6 +59,9 @@ sample: setup ## pack the sample web again from its sources
 
 docs: setup ## docs/tables.md and docs/settings.md from the declarations
 	@$(PY) tools/write_docs.py
+
+api: setup ## the reference of the public packages from their docstrings, into build/api; warnings are errors
+	@$(PY) tools/write_api.py build/api
 
 clean: ## what commands leave behind; .venv stays
 	rm -rf lake build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis spark-warehouse

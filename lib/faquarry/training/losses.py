@@ -71,7 +71,7 @@ def _own_softmax(scores: Tensor, allowed: Tensor | None, scale: float, margin: f
 def margin_mse(student: Tensor, teacher: Tensor, allowed: Tensor | None = None) -> Tensor:
     """Mean squared difference of the margins of student and teacher (Hofstätter et al. 2020, equation 2). → (n,)
 
-    ``mean over k of ((s⁺ − s_k⁻) − (t⁺ − t_k⁻))²``. Both must live on one scale: see `faquarry.training.teacher`.
+    ``mean over k of ((s⁺ − s_k⁻) − (t⁺ − t_k⁻))²``. Both must live on one scale: see `faquarry.training.retriever.objective`.
 
     Args:
         student: scores of the positive (column 0) and of k negatives, (n, 1 + k).
