@@ -19,7 +19,8 @@ case "${1:-}" in
     exec "$spark/bin/spark-class" org.apache.spark.deploy.history.HistoryServer "$@" ;;
   submit)
     shift
-    exec "$spark/bin/spark-submit" "$@" ;;
+    # Delta's jars must be there when the driver's JVM starts, and travel to the executors from here.
+    exec "$spark/bin/spark-submit" --jars "$(echo /opt/faquarry/share/faquarry/jars/*.jar | tr ' ' ',')" "$@" ;;
   driver)
     shift
     exec "$spark/bin/spark-submit" --conf "spark.driver.bindAddress=$SPARK_DRIVER_BIND_ADDRESS" \
