@@ -40,7 +40,7 @@ class Disturbed:
         """Tasks that failed, by the verb whose run they were of, as Spark's event log has them."""
         runs = [(row["started_at"], row["finished_at"], row["verb"]) for row in rows(self.lake, "runs")]
         lost = Counter[str]()
-        for file in self.events.rglob("events*"):
+        for file in self.events.iterdir():
             for line in file.read_text(encoding="utf-8").splitlines():
                 if "SparkListenerTaskEnd" in line and json.loads(line)["Task End Reason"]["Reason"] != "Success":
                     at = datetime.fromtimestamp(json.loads(line)["Task Info"]["Finish Time"] / 1000, UTC)
