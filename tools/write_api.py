@@ -6,6 +6,7 @@ python tools/write_api.py build/api
 from __future__ import annotations
 
 import pkgutil
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -19,19 +20,21 @@ import faquarry
 INTERNAL = frozenset("__main__ cli compiled doctor extract intake llm maintain progress redaction sample spark".split())
 """What nobody imports who uses faquarry: the command line, its tools, what stages share, packaged data."""
 
+NOT_OURS = re.compile(
+    r"ForwardRef\(.*__init__\. Import of \w+ failed"  # a NamedTuple's constructor lies in a module that Python makes up
+    r"|No module named 'datasets'|Import of Dataset failed"  # for type checkers alone, and not installed
+)
+
 
 def main(folder: str) -> None:
     vars(faquarry)["open"] = faquarry.open  # found when asked for (module __getattr__), which pdoc does not do
     pdoc.render.configure(docformat="google", math=True, show_source=False, search=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        # pdoc looks for the names of a NamedTuple's fields in a module that Python makes up for its constructor.
-        warnings.filterwarnings(
-            "ignore", r"Error parsing type annotation ForwardRef\(.*\.__init__\. Import of \w+ failed"
-        )
-        # What only a type checker imports need not be installed; the name then stands as it is written.
-        warnings.filterwarnings("ignore", r"Failed to run TYPE_CHECKING code .*No module named 'datasets'")
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
         pdoc.pdoc(*_modules(), output_directory=Path(folder))
+    problems = [str(one.message) for one in told if not NOT_OURS.search(str(one.message))]
+    if problems:
+        sys.exit("\n".join(problems))
     print(f"{folder}/faquarry.html")
 
 
