@@ -46,7 +46,7 @@ def sweep(writer: LakeWriter, reading: Reading, limit: int, runs: Sequence[str] 
     back = aside.join(heavy, ["site", "answer"], "left_anti").localCheckpoint()
     moved, returned = out.count(), back.count()
     if moved:
-        _put_aside(writer, out, heavy, reading)
+        _put_aside(writer, out, limit, reading)
     if returned:
         _put_back(writer, back, reading)
     if moved or runs is None:
@@ -82,10 +82,11 @@ def _answers_of_a_site(places: DataFrame, limit: int) -> DataFrame:
     return counted.where(F.col("questions") >= limit)
 
 
-def _put_aside(writer: LakeWriter, out: DataFrame, heavy: DataFrame, reading: Reading) -> None:
+def _put_aside(writer: LakeWriter, out: DataFrame, limit: int, reading: Reading) -> None:
     # A place is found in `occurrences` and `qa` until both steps are done; what they leave in `qa` is seen to afterwards.
-    detail = F.concat(F.lit("one answer to "), "questions", F.lit(" questions of "), "site")
-    rows = out.join(heavy, ["site", "answer"]).select(
+    # How many questions there are is not told: that depends on which archives had been read by then.
+    detail = F.concat(F.lit(f"one answer to {limit} or more questions of "), "site")
+    rows = out.select(
         F.lit(STAGE).alias("stage"),
         F.lit(str(Reason.BOILERPLATE)).alias("reason"),
         *("source", "offset", F.lit(reading.run_id).alias("run_id"), detail.alias("detail")),
