@@ -30,7 +30,7 @@ from benchmarks.make_web import Sentences, make_web
 
 __all__ = ["FLOORS", "STEPS", "run"]
 
-PAIRS = 30_000
+PAIRS = 20_000
 DATA = Path(__file__).parent / "data"
 FLOORS: dict[str, tuple[float, bool]] = {"times": (10.0, False)}
 
