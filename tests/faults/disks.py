@@ -34,6 +34,6 @@ def fill(ballast: Path, leaving: int) -> None:
     with ballast.open("wb", buffering=0) as file:
         try:
             while True:
-                file.write(bytes(4096))
+                file.write(bytes(1 << 16))
         except OSError:
             file.truncate(file.tell() - leaving)

@@ -50,7 +50,7 @@ def commands(lake: Path) -> dict[str, list[str]]:
 @pytest.fixture
 def roomy_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system that has space for a model."""
-    with mounted(tmp_path / "roomy", "64m") as folder:
+    with mounted(tmp_path / "roomy", "320m") as folder:
         yield folder
 
 

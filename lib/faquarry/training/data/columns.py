@@ -74,8 +74,10 @@ class TextWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._blob.close()
-        self._lengths.__exit__()
+        try:
+            self._blob.close()
+        finally:  # a full disk shows as the first of them is flushed
+            self._lengths.__exit__()
 
 
 class Texts:
