@@ -11,7 +11,9 @@ __all__ = ["declared_html", "is_html"]
 
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 _VAGUE_TYPES = ("", "text/plain", "text/xml", "application/xml", "application/octet-stream", "unknown/unknown")
-_FIRST = re.compile(rb"\s*+(?:(?:<\?xml[^>]*+>|<!--.*?-->)\s*+)*+<(?:!doctype\s+html|html|head|title|body)[\s>]", re.I | re.S)
+_FIRST = re.compile(
+    rb"\s*+(?:(?:<\?xml[^>]*+>|<!--.*?-->)\s*+)*+<(?:!doctype\s+html|html|head|title|body)[\s>]", re.I | re.S
+)
 _HEAD_BYTES = 4096
 
 
