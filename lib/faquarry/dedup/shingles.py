@@ -1,7 +1,7 @@
 """What a text is made of, as hashes: words where the script has spaces, runs of characters where it has none.
 
 Single words, not pairs of them: an edited word takes one shingle of a text and not two, so that the measure follows
-edits as character 5-grams do, at a fifth of their number (docs/duplicates.md has the figures).
+edits of words, at a fraction of the number of character 5-grams (docs/duplicates.md).
 """
 
 from __future__ import annotations
