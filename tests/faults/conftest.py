@@ -54,7 +54,7 @@ def crawl(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def whole(crawl: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The lake of a run of `extract` that nothing befell."""
     lake = tmp_path_factory.mktemp("whole") / "lake"
-    done = faquarry(*extract(lake, *crawl))
+    done = faquarry(*extract(lake, *crawl), timeout_s=600)
     assert done.returncode == 0, done.stderr
     assert disagreements(lake) == []
     assert {len(rows(lake, "rejects", stage=stage)) for stage in ("filter", "site")} == {ARCHIVES}
