@@ -72,7 +72,8 @@ class Lake:
     def exclusive(self, waiting: Callable[[], None] | None = None) -> AbstractContextManager[None]:
         """Keeps other jobs from writing to a local lake meanwhile; a thread may enter again what it has entered.
 
-        In other places Delta's own log store keeps two commits apart, and this is nothing.
+        In other places this is nothing, and Delta's log store has to keep two commits apart: those of HDFS and Azure do, that
+        of S3 only within one driver, so that one job at a time writes to a lake there.
         """
         return nullcontext() if self._lock is None else self._lock.held(waiting)
 
