@@ -231,7 +231,11 @@ class Lake:
             missing = [field for field in DeltaSchema.from_arrow(declared.schema).fields if field.name not in there]
             if missing:
                 delta.alter.add_columns(missing)
-            write_deltalake(delta, rows, mode="overwrite", predicate=where)
+            whole = rows
+            for field in pa.schema(delta.schema().to_arrow()):  # a later version of faquarry may know more of a row
+                if field.name not in rows.schema.names:
+                    whole = whole.append_column(field, pa.nulls(len(rows), field.type))
+            write_deltalake(delta, whole, mode="overwrite", predicate=where)
 
         def put_there() -> None:
             try:

@@ -47,3 +47,19 @@ def test_comparisons_are_answered(tmp_path: Path) -> None:
     for where, count in (("source = 's0'", 1), ("source IN ('s1', 's2')", 2), ("status > 'round 0'", 4)):
         found = connection.sql(f"SELECT count(*) FROM sources WHERE {where}").fetchall()
         assert found == [(count,)]
+
+
+def test_a_lake_of_a_later_version_keeps_the_columns_that_this_one_does_not_know(tmp_path: Path) -> None:
+    from deltalake import Field
+
+    lake = Lake(str(tmp_path))
+    lake.upsert("runs", [{"run_id": "a", "verb": "extract"}])
+    delta = lake.delta("runs")
+    assert delta is not None
+    delta.alter.add_columns([Field("later", "string")])
+    lake.upsert("runs", [{"run_id": "b", "verb": "embed"}])
+    lake.upsert("runs", [{"run_id": "a", "verb": "align"}])
+    assert {(row["run_id"], row["verb"], row["later"]) for row in lake.rows("runs")} == {
+        ("a", "align", None),
+        ("b", "embed", None),
+    }
