@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
-
-from deltalake import DeltaTable
+from urllib.parse import unquote
 
 __all__ = ["LOST_DATA", "LOST_LOG", "Damaging", "log_entries"]
 
@@ -18,10 +18,11 @@ def log_entries(table: Path) -> list[Path]:
     return sorted((table / "_delta_log").glob("[0-9]*.json"))
 
 
-def largest_file(table: Path) -> Path:
-    """The largest data file of the latest version."""
-    files = [Path(uri.removeprefix("file://")) for uri in DeltaTable(str(table)).file_uris()]
-    return max(files, key=lambda file: file.stat().st_size)
+def latest_file(table: Path) -> Path:
+    """A data file that came with the latest version."""
+    entry = [json.loads(line) for line in log_entries(table)[-1].read_text(encoding="utf-8").splitlines()]
+    added = sorted(action["add"]["path"] for action in entry if "add" in action)
+    return table / unquote(added[0])
 
 
 def _cut(file: Path) -> Path:
@@ -68,10 +69,10 @@ def _leading_nowhere(table: Path) -> Path:
 
 
 LOST_DATA: dict[str, Damaging] = {
-    "cut": lambda table: _cut(largest_file(table)),
-    "empty": lambda table: _emptied(largest_file(table)),
-    "gone": lambda table: _gone(largest_file(table)),
-    "zeroed": lambda table: _zeroed(largest_file(table)),
+    "cut": lambda table: _cut(latest_file(table)),
+    "empty": lambda table: _emptied(latest_file(table)),
+    "gone": lambda table: _gone(latest_file(table)),
+    "zeroed": lambda table: _zeroed(latest_file(table)),
 }
 LOST_LOG: dict[str, Damaging] = {
     "cut": lambda table: _cut(log_entries(table)[-1]),

@@ -70,6 +70,7 @@ def test_every_reader_names_the_entry_of_the_log(
         assert sentence.startswith(f"The table {lake}/qa cannot be read: {file} ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [LOST_DATA["zeroed"], LOST_LOG["cut"]], ids=["data", "log"])
 def test_the_way_back(
     damage: Damaging, second: Path, lake: Path, crawl: list[str], capsys: pytest.CaptureFixture[str]
