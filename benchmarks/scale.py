@@ -31,7 +31,7 @@ from faquarry.vectors.search import neighbours
 
 __all__ = ["FLOORS", "STAGES", "Stage", "run", "units_of"]
 
-SIZES = (10_000, 25_000, 75_000)
+SIZES = (5_000, 10_000, 25_000)
 DATA = Path(__file__).parent / "data"
 
 FLOORS: dict[str, tuple[float, bool]] = {"off_by": (0.20, True)}
