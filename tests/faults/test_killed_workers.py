@@ -86,8 +86,9 @@ def disturbed(tmp_path_factory: pytest.TempPathFactory) -> Disturbed:
         running = {row["verb"] for row in rows(made.lake, "runs") if row["status"] == "running"}
         for verb in running:
             if verb in STAGES and made.kills[verb] < KILLS_A_STAGE:
-                with suppress(ProcessLookupError):
-                    os.kill(workers[0], signal.SIGKILL)
+                for worker in workers:  # all of them: one alone may just have ended its task
+                    with suppress(ProcessLookupError):
+                        os.kill(worker, signal.SIGKILL)
                 made.kills[verb] += 1
                 last = time.monotonic()
     assert ended(process) == 0, made.log.read_text()
