@@ -41,7 +41,7 @@ lint: setup ## ruff, mypy, the arrows between the rooms
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports
 
-bench: setup ## benchmarks with ratios and floors (about 10 minutes, 6 GB of disk)
+bench: setup ## benchmarks with ratios and floors (hours; one alone: python -m benchmarks NAME)
 	@$(PY) -m benchmarks
 
 notebooks: setup ## run the notebooks on the lake of `make demo`; copies with outputs go to build/notebooks

@@ -77,8 +77,9 @@ def _align(tail: float) -> dict[str, Any]:
     small = sum(site.cost for site in sites)
     tasks = task_count([site.cost for site in sites], settings.task_comparisons, CORES)
     by_task = [0.0] * tasks
-    for site, task in ((site, packed_) for site, packed_ in _placed(sites, tasks)):
-        by_task[task] += site.cost
+    places = packed(sites, tasks)
+    for site in sites:
+        by_task[places[site.site]] += site.cost
     total = sum(a.rows * b.rows for a, b in _meetings(large))
     plan = rectangles(large, settings.block_rows, max(settings.task_comparisons, total / 200_000))
     block = settings.block_rows**2
@@ -93,11 +94,6 @@ def _align(tail: float) -> dict[str, Any]:
         "planning_cpu_s": round(time.process_time() - started, 1),
         "driver_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
-
-
-def _placed(sites: Sequence[SiteSize], tasks: int) -> list[tuple[SiteSize, int]]:
-    places = packed(sites, tasks)
-    return [(site, places[site.site]) for site in sites]
 
 
 def _by_site(units: Sequence[UnitSize]) -> list[list[UnitSize]]:

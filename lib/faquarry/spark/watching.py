@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from faquarry.spark import tasks
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
@@ -15,10 +17,12 @@ __all__ = ["tallied", "without_coalescing"]
 
 
 @contextmanager
-def tallied(spark: SparkSession, look: Callable[[int, int, float], None]) -> Iterator[Callable[[int, int], None]]:
-    """-> what workers tell two numbers to; `look` is given their sums and the seconds, each second.
+def tallied(
+    spark: SparkSession, look: Callable[[int, int, float], None], units: tuple[str, str]
+) -> Iterator[Callable[[int, int], None]]:
+    """-> what workers tell two numbers to, of these units; `look` is given their sums and the seconds, each second.
 
-    Only to be shown: a task that is tried again counts again.
+    Only to be shown, here and in the log of the task: one that is tried again counts again.
     """
     context: Any = spark.sparkContext
     sums = context.accumulator(0), context.accumulator(0)
@@ -27,6 +31,7 @@ def tallied(spark: SparkSession, look: Callable[[int, int, float], None]) -> Ite
     def count(*more: int) -> None:
         for one, amount in zip(sums, more, strict=True):
             one.add(amount)
+        tasks.count(**dict(zip(units, more, strict=True)))
 
     def watch() -> None:
         while not stop.wait(1.0):

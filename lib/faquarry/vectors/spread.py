@@ -52,7 +52,7 @@ def encode_rows(
         rates = {"texts/s": round(texts / seconds), "tokens/s": round(tokens / seconds)}
         progress.advance(to=already + texts, **rates)
 
-    with without_coalescing(spark), tallied(spark, look) as done:
+    with without_coalescing(spark), tallied(spark, look, ("texts", "tokens")) as done:
         encoded = map_batches(rows, encoding(job, settings, done), ENCODED, "embed", profile=devices.profile)
         encoded.write.mode("overwrite").parquet(staging)
     read: DataFrame = spark.read.schema(from_arrow_schema(ENCODED)).parquet(staging)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 import pyarrow as pa
 
 from faquarry.config.settings import EmbedSettings
-from faquarry.spark import tasks
 from faquarry.vectors.jobs import Job
 from faquarry.vectors.load import worker_encoder
 from faquarry.vectors.runtime import Place, in_place
@@ -22,10 +21,6 @@ def encoding(
     """The function that mapInArrow is given. `count` is told texts and tokens as they are done."""
     info = job.info
 
-    def told(texts: int, tokens: int) -> None:
-        count(texts, tokens)
-        tasks.count(texts=texts, tokens=tokens)
-
     def encode(batches: Iterator[pa.RecordBatch], place: Place) -> Iterator[pa.RecordBatch]:
         return encode_batches(
             batches,
@@ -34,7 +29,7 @@ def encoding(
             pool_bytes=settings.pool_bytes,
             task=job.task,
             tokenise_ahead=place.on_gpu,
-            done=told,
+            done=count,
         )
 
     return in_place(info, settings, encode)

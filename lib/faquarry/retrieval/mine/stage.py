@@ -310,7 +310,7 @@ class _Mining:
         def look(pairs: int, tokens: int, seconds: float) -> None:
             self.progress.advance(**{"pairs/s": round(pairs / seconds), "tokens/s": round(tokens / seconds)})
 
-        with tallied(self.spark, look) as count:
+        with tallied(self.spark, look, ("pairs", "tokens")) as count:
             score = scoring(info, settings, count)
             mine = partial(mined, score=score, rules=rules, similar_from=similar_from)
             results = map_batches(rows, mine, MINED, "mine", profile=self.devices.profile)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 import pyarrow as pa
 
 from faquarry.config.settings import ScoreSettings
-from faquarry.spark import tasks
 from faquarry.vectors.runtime import Place, in_place
 from faquarry.vectors.scoring.load import worker_scorer
 from faquarry.vectors.scoring.model import ScorerInfo
@@ -21,10 +20,6 @@ def scoring(
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """The function that mapInArrow is given: `PAIRS` in, `SCORED` out. `count` is told pairs and tokens as they are done."""
 
-    def told(pairs: int, tokens: int) -> None:
-        count(pairs, tokens)
-        tasks.count(pairs=pairs, tokens=tokens)
-
     def score(batches: Iterator[pa.RecordBatch], place: Place) -> Iterator[pa.RecordBatch]:
         return score_batches(
             batches,
@@ -32,7 +27,7 @@ def scoring(
             budget=place.budget,
             pool_bytes=settings.pool_bytes,
             tokenise_ahead=place.on_gpu,
-            done=told,
+            done=count,
         )
 
     return in_place(info, settings, score)
