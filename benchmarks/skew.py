@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.make_web import SHARES
-from faquarry.bitext.plan import SiteSize, UnitSize, packed, rectangles, task_count
+from faquarry.bitext.plan import TILED_TASKS, SiteSize, UnitSize, packed, rectangles, task_count
 from faquarry.config.settings import AlignSettings
 from faquarry.retrieval.search.plan import Share, tasks_of
 
@@ -81,7 +81,7 @@ def _align(tail: float) -> dict[str, Any]:
     for site in sites:
         by_task[places[site.site]] += site.cost
     total = sum(a.rows * b.rows for a, b in _meetings(large))
-    plan = rectangles(large, settings.block_rows, max(settings.task_comparisons, total / 200_000))
+    plan = rectangles(large, settings.block_rows, max(settings.task_comparisons, total / TILED_TASKS))
     block = settings.block_rows**2
     cut = [(one.left[1] - one.left[0]) * (one.right[1] - one.right[0]) * block for one in plan]
     work = small + sum(cut)

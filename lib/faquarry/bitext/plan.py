@@ -10,13 +10,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
-__all__ = ["LANGUAGES_COST", "ROW_COST", "Rectangle", "SiteSize", "UnitSize", "packed", "rectangles", "task_count"]
+__all__ = [
+    "LANGUAGES_COST",
+    "ROW_COST",
+    "TILED_TASKS",
+    "Rectangle",
+    "SiteSize",
+    "UnitSize",
+    "packed",
+    "rectangles",
+    "task_count",
+]
 
 ROW_COST = 20_000
 """What reading and weighing a pair costs, a language it is compared with, in comparisons."""
 
 LANGUAGES_COST = 300_000
 """What two languages cost whatever their size, in comparisons."""
+
+TILED_TASKS = 4000
+"""Into how many rectangles all tiled sites together are cut, about, where `task_comparisons` would give more."""
 
 
 @dataclass(frozen=True)

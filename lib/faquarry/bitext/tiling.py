@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_type
 
 from faquarry.bitext.frames import Frames
-from faquarry.bitext.plan import UnitSize, rectangles
+from faquarry.bitext.plan import TILED_TASKS, UnitSize, rectangles
 from faquarry.bitext.rows import ALIGNED
 from faquarry.bitext.rules import Rules
 from faquarry.bitext.tiled import BLOCK, COMPARED, PARTS, PLACED, blocks, compared, finished
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 __all__ = ["Tiling"]
-
-_TASKS = 4000
 
 
 class Tiling:
@@ -65,7 +63,7 @@ class Tiling:
     def _compared(self, stored: DataFrame, units: Sequence[UnitSize]) -> DataFrame:
         k, block_rows, device = self.rules.k, self.settings.block_rows, self.settings.device
         total = sum(a.rows * b.rows for a, b in combinations(units, 2) if a.site == b.site)
-        plan = rectangles(units, block_rows, max(self.settings.task_comparisons, total / _TASKS))
+        plan = rectangles(units, block_rows, max(self.settings.task_comparisons, total / TILED_TASKS))
         rows = [
             (number, side, rectangle.site, language, first, last - 1)
             for number, rectangle in enumerate(plan)
