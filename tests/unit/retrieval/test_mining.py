@@ -13,8 +13,9 @@ from faquarry.config.settings import MineSettings
 from faquarry.markup.model import pair_id
 from faquarry.retrieval import BM25
 from faquarry.retrieval.mine.choose import Rules, choose
-from faquarry.retrieval.mine.guards import guard_sql
-from faquarry.retrieval.mine.task import CANDIDATE, mined
+from faquarry.retrieval.mine.guards import GUARDS, NOBODY, SHARED, Sets, guards_of, spoken
+from faquarry.retrieval.mine.plan import ANSWERS, Asked, slots_of
+from faquarry.retrieval.mine.task import WORK, mined
 from faquarry.retrieval.search.blocks import SEARCH, Formula, searched
 from faquarry.retrieval.search.index import DOCUMENT, analyzed, indexed
 from faquarry.retrieval.search.plan import Share, tasks_of
@@ -135,25 +136,19 @@ def test_a_relative_margin_asks_less_than_the_positive_of_negative_logits_too() 
 # -- a worker's rows ---------------------------------------------------------------------------------------------------
 
 
-def candidates(queries: int, each: int) -> list[dict[str, object]]:
-    rows: list[dict[str, object]] = []
+def work(queries: int, each: int) -> list[dict[str, object]]:
+    """Answers, then queries; the candidate at place 1 stands on the query's page, that at place 2 has a score."""
+    answers: list[dict[str, object]] = []
+    asked: list[dict[str, object]] = []
     for query in range(queries):
         for place in range(-1, each):
-            row: dict[str, object] = {
-                "language": "eng",
-                "query_id": f"q{query}",
-                "place": place,
-                "id": f"q{query}-{place}",
-                "bm25_score": None if place < 0 else 9.0 - place,
-                "query": "question",
-                "text": f"{place}",
-            }
-            if place == 1:
-                row["ruled_out"] = "same_page"
-            if place == 2:
-                row["known"] = 0.25
-            rows.append(row)
-    return rows
+            pages = [query] if place in (-1, 1) else None
+            answers.append({"kind": 0, "id": f"q{query}-{place}", "text": f"{place}", "pages": pages})
+        row: dict[str, object] = {"kind": 1, "language": "eng", "id": f"q{query}", "text": "question"}
+        row |= {"positive_id": f"q{query}--1", "ids": [f"q{query}-{place}" for place in range(each)]}
+        row |= {"bm25_scores": [9.0 - place for place in range(each)]}
+        asked.append({**row, "known_ids": [f"q{query}-2", "gone"], "known_scores": [0.25, 0.5]})
+    return answers + asked
 
 
 def by_text(batches: Iterator[pa.RecordBatch], pool: int) -> Iterator[pa.RecordBatch]:
@@ -172,8 +167,8 @@ def by_text(batches: Iterator[pa.RecordBatch], pool: int) -> Iterator[pa.RecordB
 @pytest.mark.parametrize("rows", [1, 5, 1000])
 @pytest.mark.parametrize("pool", [1, 7, 1000])
 def test_scores_come_back_to_their_rows_however_they_are_cut(rows: int, pool: int) -> None:
-    batches = pa.Table.from_pylist(candidates(9, 5), schema=CANDIDATE).to_batches(max_chunksize=rows)
-    found = [row for batch in mined(batches, lambda given: by_text(given, pool), OFF) for row in batch.to_pylist()]
+    batches = pa.Table.from_pylist(work(9, 5), schema=WORK).to_batches(max_chunksize=rows)
+    found = list(told(mined(batches, lambda given: by_text(given, pool), OFF, ("same_page",))))
     assert [row["query_id"] for row in found] == [f"q{number}" for number in range(9)]
     for row in found:
         name = row["query_id"]
@@ -189,23 +184,96 @@ def test_scores_come_back_to_their_rows_however_they_are_cut(rows: int, pool: in
         assert row["positive"] == "-1"
 
 
+def told(batches: Iterator[pa.RecordBatch]) -> Iterator[dict[str, object]]:
+    for batch in batches:
+        yield from batch.to_pylist()
+
+
 def test_answers_to_a_question_that_says_the_same_are_out() -> None:
-    rows = candidates(2, 4)
-    same, other = binary_column(np.eye(2))
+    rows = work(2, 4)
+    same, other = (vector.as_py() for vector in binary_column(np.eye(2)))
     for row in rows:
-        row["q_vector"] = None if row["query_id"] == "q1" else same.as_py()
-        row["d_vectors"] = {0: [other.as_py(), same.as_py()], 3: [other.as_py()]}.get(int(str(row["place"])))
-    batches = pa.Table.from_pylist(rows, schema=CANDIDATE).to_batches(max_chunksize=3)
-    first, second = (
-        row for batch in mined(batches, lambda given: by_text(given, 4), OFF, 0.9) for row in batch.to_pylist()
-    )
+        row["vector"] = same if row["id"] == "q0" else None
+        row["vectors"] = {"0": [other, same], "3": [other]}.get(str(row["text"]))
+    batches = pa.Table.from_pylist(rows, schema=WORK).to_batches(max_chunksize=3)
+    first, second = told(mined(batches, lambda given: by_text(given, 4), OFF, ("same_page",), 0.9))
     assert first["ruled_out"] == ["similar_question", "same_page", None, None]
     assert second["ruled_out"] == [None, "same_page", None, None]
 
 
-def test_guards_are_switched_off_one_by_one() -> None:
-    names = ("duplicates", "same_question", "same_page", "same_site")
-    assert "same_site" not in guard_sql(MineSettings())
-    assert all(f"'{name}'" in guard_sql(MineSettings(same_site=True)) for name in names)
-    off = MineSettings(duplicates=False, same_question=False, same_page=False)
-    assert guard_sql(off) == "CASE WHEN id = positive_id THEN 'positive' END"
+def test_candidates_and_positives_that_are_no_answers_are_left_out() -> None:
+    rows = [row for row in work(3, 4) if row["id"] not in ("q0-3", "q1--1")]
+    batches = pa.Table.from_pylist(rows, schema=WORK).to_batches()
+    first, last = told(mined(batches, lambda given: by_text(given, 4), OFF))
+    assert (first["query_id"], first["ids"]) == ("q0", ["q0-0", "q0-1", "q0-2"])
+    assert first["negative_ids"] == ["q0-2", "q0-1", "q0-0"]
+    assert (last["query_id"], len(last["ids"])) == ("q2", 4)
+
+
+def test_a_text_goes_to_the_scorer_once_for_all_queries_of_a_batch() -> None:
+    rows = work(1, 6)
+    rows += [{**rows[-1], "id": f"other{number}", "known_ids": None, "known_scores": None} for number in range(9)]
+    seen: list[int] = []
+
+    def score(given: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in given:
+            seen.append(len(batch.column("text").dictionary))
+            yield from by_text(iter([batch]), 1)
+
+    found = list(told(mined(pa.Table.from_pylist(rows, schema=WORK).to_batches(), score, OFF)))
+    assert len(found) == 10
+    assert {tuple(row["scores"]) for row in found[1:]} == {tuple(found[1]["scores"])}
+    assert seen == [7]
+
+
+# -- guards ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_sets_meet_where_they_have_something_in_common(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    lists = [generator.integers(-20, 20, generator.integers(0, 6)).tolist() for _ in range(60)]
+    lists[3], lists[4] = [], [2**63 - 1, -(2**63)]
+    one, other = generator.integers(0, 60, (2, 500))
+    found = Sets(pa.array([*lists[:59], None], pa.list_(pa.int64()))).meet(one, other)
+    lists[59] = []
+    assert found.tolist() == [bool(set(lists[a]) & set(lists[b])) for a, b in zip(one, other, strict=True)]
+
+
+def test_the_first_guard_that_is_on_is_told() -> None:
+    settings = MineSettings(same_site=True)
+    assert guards_of(settings) == ("duplicates", "same_question", "same_page", "same_site")
+    assert "same_site" not in guards_of(MineSettings())
+    sets = {name: Sets(pa.array([[1], [1], [2], [3]], pa.list_(pa.int64()))) for name in SHARED.values()}
+    sets["groups"] = Sets(pa.array([None] * 4, pa.list_(pa.int64())))
+    candidates, positives = np.array([0, 1, 2, 3]), np.zeros(4, np.int64)
+    numbers = spoken(guards_of(settings), sets, candidates, positives)
+    assert [GUARDS[number] if number != NOBODY else None for number in numbers] == [
+        "positive",
+        "same_question",
+        None,
+        None,
+    ]
+    assert spoken((), sets, candidates, positives).tolist() == [0, NOBODY, NOBODY, NOBODY]
+
+
+# -- tasks that score --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tasks", [1, 8, 500])
+def test_queries_are_shared_out_so_that_answers_fit(tasks: int) -> None:
+    asked = [
+        Asked("eng", 60_000, 5 * ANSWERS),
+        Asked("deu", 9_000, 20_000),
+        *(Asked(f"l{n}", 30, 50) for n in range(40)),
+    ]
+    slots = slots_of(asked, 200, tasks)
+    assert {one.language for one in slots} == {one.language for one in asked}
+    parts = {one.language: one.parts for one in slots}
+    assert asked[0].queries / parts["eng"] * 200 <= ANSWERS
+    assert parts["deu"] >= min(tasks, 90) * 9_000 // 70_200
+    used = [slot for one in slots for slot in range(one.slot, one.slot + one.parts)]
+    assert set(used) == set(range(slots[-1].slot + slots[-1].parts))
+    assert len({one.slot for one in slots if one.language.startswith("l")}) <= 1 + 40 * 30 // 100
+    large = [slot for one in slots if one.parts > 1 for slot in range(one.slot, one.slot + one.parts)]
+    assert all(used.count(slot) == 1 for slot in large)

@@ -30,8 +30,9 @@ from faquarry.retrieval.analyzer import VERSION as ANALYZER
 from faquarry.retrieval.benchmark.stage import normal
 from faquarry.retrieval.mine.asked import asked_sql
 from faquarry.retrieval.mine.choose import Rules
-from faquarry.retrieval.mine.guards import guard_sql
-from faquarry.retrieval.mine.task import CANDIDATE, MINED, mined
+from faquarry.retrieval.mine.guards import guards_of
+from faquarry.retrieval.mine.plan import Asked, Slots, slots_of
+from faquarry.retrieval.mine.task import MINED, WORK, mined
 from faquarry.retrieval.search.blocks import Formula
 from faquarry.retrieval.search.stage import Search
 from faquarry.spark.devices import devices_of
@@ -48,8 +49,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MineStage"]
 
-TASK_QUERIES = 2000  # of a task that scores; fewer where there are few
-SMALL_TASK_QUERIES = 100
+TASKS_A_CORE = 4  # that score, so that none ends long after the others
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class MineStage:
     refresh: bool = False
 
     name: ClassVar[str] = "mine"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reads: ClassVar[Sequence[str]] = (
         "benchmark_corpus", "benchmark_queries", "benchmark_qrels", "qa", "occurrences", "duplicates", "embeddings"
     )  # fmt: skip
@@ -120,7 +120,7 @@ class MineStage:
         similar = (
             [self.encoder.name, self.encoder.revision, self.similar_from] if self.similar_from is not None else None
         )
-        guards = guard_sql(self.settings.mine)
+        guards = guards_of(self.settings.mine)
         return digest({"version": self.version, "guards": guards, "similar": similar, "rules": self.rules})
 
     def pending(self, lake: Lake) -> Work[None] | None:
@@ -208,7 +208,7 @@ class _Mining:
     # -- the guards ------------------------------------------------------------------------------------------------
 
     def _describe(self) -> None:
-        """What guards ask of an answer, over all pairs that give it; as Parquet: (id, text, d_groups, d_questions, …)."""
+        """What guards ask of an answer, over all pairs that give it; as Parquet: the columns of `WORK`."""
 
         def of(table: str, kind: str, *columns: str) -> DataFrame:
             return self.writer.frame(table).select("id", F.lit(kind).alias("kind"), F.xxhash64(*columns).alias("hash"))
@@ -224,7 +224,7 @@ class _Mining:
         )
 
         def gathered(kind: str) -> Column:
-            return F.collect_set(F.when(F.col("kind") == kind, F.col("hash"))).alias(f"d_{kind}")
+            return F.collect_set(F.when(F.col("kind") == kind, F.col("hash"))).alias(kind)
 
         answers = (
             pairs.join(keys, "id", "left")
@@ -232,9 +232,9 @@ class _Mining:
             .agg(
                 gathered("groups"),
                 gathered("pages"),
-                F.collect_set("question").alias("d_questions"),
-                F.collect_set("site").alias("d_sites"),
-                F.collect_set("vector").alias("d_vectors"),
+                F.collect_set("question").alias("questions"),
+                F.collect_set("site").alias("sites"),
+                F.collect_set("vector").alias("vectors"),
             )
         )
         corpus = self.writer.frame("benchmark_corpus").select("language", "id", "text")
@@ -250,46 +250,44 @@ class _Mining:
         mine = (F.col("model") == info.name) & (F.col("revision") == info.revision) & (F.col("field") == "question")
         return rows.where(mine).select("id", "vector")
 
-    def _candidates(self, queries: DataFrame, hits: DataFrame, count: int) -> DataFrame:
-        """Rows of `CANDIDATE`, those of a query side by side."""
+    def _work(self, queries: DataFrame, hits: DataFrame) -> DataFrame:
+        """Rows of `WORK`: the queries of a task, and before them each answer that one of them needs, once."""
         answers = self.spark.read.parquet(self.context.staging("answers"))
         qrels = self.writer.frame("benchmark_qrels").select("query_id", F.col("corpus_id").alias("positive_id"))
-        positive = answers.select(
-            F.col("id").alias("positive_id"),
-            *(F.col(f"d_{name}").alias(f"q_{name}") for name in ("groups", "questions", "pages", "sites")),
+        slots = self._slots(queries)
+        plan = F.broadcast(
+            self.spark.createDataFrame([vars(one) for one in slots], "language string, slot int, parts int")
         )
-        vectors = self._questions().withColumnsRenamed({"id": "query_id", "vector": "q_vector"})
-        asked = (
-            queries.select("language", "query_id", "query")
-            .join(qrels, "query_id")
-            .join(positive, "positive_id")
-            .join(vectors, "query_id", "left")
+        slot = (F.col("slot") + F.pmod(F.xxhash64("query_id"), "parts")).cast("int").alias("slot")
+        asked = queries.select("language", "query_id", "query").join(plan, "language")
+        asked = asked.select("language", "query_id", "query", slot).join(qrels, "query_id").join(hits, "query_id")
+        wanted = asked.select("slot", F.explode(F.array_append("ids", F.col("positive_id"))).alias("id")).distinct()
+        left = wanted.join(answers, "id").withColumn("kind", F.lit(0))
+        right = asked.withColumn("kind", F.lit(1))
+        if not self.fresh:
+            right = right.join(self._known(queries), "query_id", "left")
+        if self.stage.similar_from is not None:
+            right = right.join(self._questions().withColumnRenamed("id", "query_id"), "query_id", "left")
+        right = right.withColumnsRenamed({"query_id": "id", "query": "text"})
+        rows = self.spark.createDataFrame([], from_arrow_schema(WORK).add("slot", "integer"))
+        rows = rows.unionByName(left, allowMissingColumns=True).unionByName(right, allowMissingColumns=True)
+        rows = rows.repartitionById(slots[-1].slot + slots[-1].parts, F.col("slot"))
+        return rows.sortWithinPartitions("kind", "language", "id").select(*WORK.names)
+
+    def _slots(self, queries: DataFrame) -> list[Slots]:
+        documents = dict(
+            ask(self.lake, ("benchmark_corpus",), "SELECT language, count(*) FROM benchmark_corpus GROUP BY 1")
         )
-        each = hits.select("query_id", F.posexplode(F.arrays_zip("ids", "bm25_scores")).alias("place", "hit"))
-        each = each.select(
-            "query_id", "place", F.col("hit.ids").alias("id"), F.col("hit.bm25_scores").alias("bm25_score")
-        )
-        right = asked.select("query_id", F.lit(-1).alias("place"), F.col("positive_id").alias("id"))
-        each = each.unionByName(right, allowMissingColumns=True)
-        if self.fresh:
-            each = each.withColumn("known", F.lit(None).cast("float"))
-        else:
-            each = each.join(self._known(queries), ["query_id", "id"], "left")
-        each = each.join(asked, "query_id").join(answers, "id")
-        ruled_out = F.when(F.col("place") >= 0, F.expr(guard_sql(self.settings)))
-        rows = each.withColumn("ruled_out", ruled_out).select(*CANDIDATE.names)
-        tasks = max(1, min(max(4 * self.cores, math.ceil(count / TASK_QUERIES)), math.ceil(count / SMALL_TASK_QUERIES)))
-        return rows.repartition(self.devices.shared or tasks, "query_id").sortWithinPartitions("query_id", "place")
+        sizes = {row["language"]: row["count"] for row in queries.groupBy("language").count().collect()}
+        asked = [Asked(name, size, documents.get(name, 0)) for name, size in sizes.items()]
+        tasks = self.devices.shared or TASKS_A_CORE * self.cores
+        return slots_of(asked, self.stage.formula.depth, tasks)
 
     def _known(self, queries: DataFrame) -> DataFrame:
-        """(query_id, id, known): scores that earlier runs have left."""
+        """(query_id, known_ids, known_scores, known_positive): what earlier runs have left."""
+        names = {"ids": "known_ids", "scores": "known_scores", "pos_score": "known_positive"}
         state = self._state().join(queries.select("query_id"), "query_id", "left_semi")
-        qrels = self.writer.frame("benchmark_qrels").select("query_id", F.col("corpus_id").alias("id"))
-        right = state.select("query_id", F.col("pos_score").alias("known")).join(qrels, "query_id")
-        others = state.select("query_id", F.inline(F.arrays_zip("ids", "scores")))
-        others = others.select("query_id", F.col("ids").alias("id"), F.col("scores").alias("known"))
-        rows = others.join(right, ["query_id", "id"], "left_anti").unionByName(right)
-        return rows.where("known IS NOT NULL")
+        return state.select("query_id", *names).withColumnsRenamed(names)
 
     # -- a round ---------------------------------------------------------------------------------------------------
 
@@ -304,15 +302,17 @@ class _Mining:
         if sizes.get(False):
             before = self._state().join(queries.where("NOT search"), "query_id", "left_semi")
             hits.append(before.select("language", "query_id", "ids", "bm25_scores"))
-        rules, similar_from, info, settings = stage.rules, stage.similar_from, stage.scorer, stage.settings.score
-        rows = self._candidates(queries, reduce(DataFrame.unionByName, hits), sum(sizes.values()))
+        rules, guards, similar_from = stage.rules, guards_of(self.settings), stage.similar_from
+        info, settings = stage.scorer, stage.settings.score
+        found_hits = reduce(DataFrame.unionByName, hits).select("query_id", "ids", "bm25_scores")
+        rows = self._work(queries, found_hits)
 
         def look(pairs: int, tokens: int, seconds: float) -> None:
             self.progress.advance(**{"pairs/s": round(pairs / seconds), "tokens/s": round(tokens / seconds)})
 
         with tallied(self.spark, look, ("pairs", "tokens")) as count:
             score = scoring(info, settings, count)
-            mine = partial(mined, score=score, rules=rules, similar_from=similar_from)
+            mine = partial(mined, score=score, rules=rules, guards=guards, similar_from=similar_from)
             results = map_batches(rows, mine, MINED, "mine", profile=self.devices.profile)
             results.write.mode("overwrite").parquet(staging)
         results = self.spark.read.schema(from_arrow_schema(MINED)).parquet(staging)

@@ -1,46 +1,52 @@
-"""What a worker does to mine: scores the candidates that no guard spoke against, and chooses each query's negatives. No Spark.
+"""What a worker does to mine: guards rule out, the scorer reads what is left, negatives are chosen. No Spark.
 
-Rows come sorted by query, its positive first. What the scorer is given is a stream of its own that runs ahead of the rows
-by one pool of texts; scores come back in its order and are put where they belong.
+A task is given its answers first, each once, then its queries, which name their candidates. So a text that stands for a
+hundred queries travels once, and its guards and vectors with it. What the scorer is given is a stream of its own that runs
+ahead of the queries by one pool of texts; scores come back in its order and are put where they belong.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from faquarry.retrieval.mine.choose import Rules, choose
-from faquarry.retrieval.mine.guards import SIMILAR
+from faquarry.retrieval.mine.choose import Choice, Rules, choose
+from faquarry.retrieval.mine.guards import GUARDS, NOBODY, SHARED, SIMILAR, Sets, spoken
 from faquarry.vectors.halves import matrix_of
-from faquarry.vectors.scoring import PAIRS
 
-__all__ = ["CANDIDATE", "MINED", "mined"]
-
-CANDIDATE = pa.schema(
-    [
-        ("language", pa.string()),
-        ("query_id", pa.string()),
-        ("place", pa.int32()),  # in BM25's order; -1: the positive
-        ("id", pa.string()),
-        ("bm25_score", pa.float32()),
-        ("ruled_out", pa.string()),
-        ("known", pa.float32()),  # the score, where an earlier run has it
-        ("query", pa.string()),
-        ("text", pa.string()),
-        ("q_vector", pa.binary()),  # of the question; null: not known, or not asked for
-        ("d_vectors", pa.list_(pa.binary())),  # of the questions that the answer is given to
-    ]
-)
-"""What a task is given: in the order of query and place."""
+__all__ = ["MINED", "WORK", "mined"]
 
 SCORES = pa.list_(pa.float32())
 NAMES = pa.list_(pa.string())
+WORK = pa.schema(
+    [
+        ("kind", pa.int32()),  # 0: an answer; 1: a query
+        ("language", pa.string()),
+        ("id", pa.string()),
+        ("text", pa.string()),
+        # of an answer: of all pairs that give it
+        *((name, pa.list_(pa.int64())) for name in SHARED.values()),
+        ("vectors", pa.list_(pa.binary())),  # of their questions
+        # of a query
+        ("positive_id", pa.string()),
+        ("ids", NAMES),  # candidates in BM25's order
+        ("bm25_scores", SCORES),
+        ("vector", pa.binary()),  # of the question; null: not known, or not asked for
+        ("known_ids", NAMES),  # the candidates of an earlier run; null: there was none
+        ("known_scores", SCORES),
+        ("known_positive", pa.float32()),
+    ]
+)
+"""What a task is given: answers before queries."""
+
 MINED = pa.schema(
     [
         ("language", pa.string()),
@@ -63,133 +69,247 @@ MINED = pa.schema(
 """A query: its candidates as in `_candidates` (`candidate_scores` are BM25's), and what was chosen as in `negatives`."""
 
 Scoring = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
-ROWS = 256  # queries of a batch that leaves
-
-
-@dataclass(frozen=True)
-class _Waiting:
-    """Rows whose scores are under way: `due` (n,) says which ones."""
-
-    rows: pa.Table
-    due: npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+QUERIES = 256  # that are looked at together
 
 
 def mined(
-    batches: Iterable[pa.RecordBatch], score: Scoring, rules: Rules, similar_from: float | None = None
+    batches: Iterable[pa.RecordBatch],
+    score: Scoring,
+    rules: Rules,
+    guards: tuple[str, ...] = (),
+    similar_from: float | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """Rows of `CANDIDATE` -> a row of `MINED` for every query.
+    """Rows of `WORK` -> a row of `MINED` for every query.
+
+    A candidate, or a query's positive, that is not among the answers is left out.
 
     Args:
-        batches: sorted by query and place.
+        batches: all answers, then the queries.
         score: `PAIRS` to scores in the same order (`vectors.scoring.scoring`).
         rules: what makes a scored candidate a negative.
+        guards: those that are on (`guards_of`).
         similar_from: cosine from which two questions say the same; None: they are not compared.
     """
+    answers, rest = _parted(batches)
     waiting: deque[_Waiting] = deque()
 
     def asked() -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            if batch.num_rows:
-                rows = pa.Table.from_batches([batch])
-                if similar_from is not None:
-                    rows = _without_similar(rows, similar_from)
-                due = pc.and_(pc.is_null(rows["ruled_out"]), pc.is_null(rows["known"])).combine_chunks()
-                waiting.append(_Waiting(rows, due.to_numpy(zero_copy_only=False)))
-                yield _pairs(rows.filter(due))
+        for queries in rest:
+            meeting = _met(queries, answers, guards, similar_from)
+            waiting.append(_Waiting(meeting))
+            yield meeting.pairs()
 
-    done = _Queries(rules)
     scores = np.zeros(0, np.float32)
     for scored in score(asked()):
         scores = np.concatenate([scores, scored.column("score").to_numpy()])
-        while waiting and waiting[0].due.sum() <= len(scores):
+        while waiting and waiting[0].wanted <= len(scores):
             first = waiting.popleft()
-            count = int(first.due.sum())
-            yield from done.add(first, scores[:count])
-            scores = scores[count:]
+            yield first.meeting.settled(scores[: first.wanted], rules)
+            scores = scores[first.wanted :]
     while waiting:  # the last ones needed no score
-        yield from done.add(waiting.popleft(), np.zeros(0, np.float32))
-    yield from done.end()
+        yield waiting.popleft().meeting.settled(np.zeros(0, np.float32), rules)
 
 
-def _pairs(rows: pa.Table) -> pa.RecordBatch:
-    columns = [rows[name].combine_chunks() for name in ("query_id", "id", "query", "text")]
-    return pa.RecordBatch.from_arrays(columns, schema=PAIRS)
+def _parted(batches: Iterable[pa.RecordBatch]) -> tuple[_Answers, Iterator[pa.Table]]:
+    """The answers, and the queries, some at a time."""
+    told: list[pa.RecordBatch] = []
+    every = iter(batches)
+    first: list[pa.RecordBatch] = []
+    for batch in every:
+        count = int(pc.sum(pc.equal(batch.column("kind"), 0)).as_py() or 0)
+        told.append(batch.slice(0, count))
+        if count < batch.num_rows:
+            first = [batch.slice(count)]
+            break
+
+    def queries() -> Iterator[pa.Table]:
+        for batch in chain(first, every):
+            for start in range(0, batch.num_rows, QUERIES):
+                yield pa.Table.from_batches([batch.slice(start, QUERIES)])
+
+    return _Answers(pa.Table.from_batches(told, WORK)), queries()
 
 
-def _without_similar(rows: pa.Table, similar_from: float) -> pa.Table:
-    """Rules out the answers to a question whose vector says the same as the query's."""
-    vectors = rows["d_vectors"].combine_chunks()
-    parents = pc.list_parent_indices(vectors).to_numpy()
-    asked = rows["q_vector"].combine_chunks().take(pa.array(parents))
-    both = asked.is_valid().to_numpy(zero_copy_only=False)
-    if not both.any():
-        return rows
-    parents, flat = parents[both], vectors.flatten().filter(pa.array(both))
-    cosines = np.einsum("nd,nd->n", matrix_of(asked.filter(pa.array(both))), matrix_of(flat))
-    similar = np.zeros(len(rows), bool)
-    similar[parents[cosines >= similar_from]] = True
-    told = rows["ruled_out"].combine_chunks()
-    speaks = pc.and_(pc.and_(pa.array(similar), pc.is_null(told)), pc.greater_equal(rows["place"].combine_chunks(), 0))
-    column = pc.if_else(speaks, pa.scalar(SIMILAR), told)
-    return rows.set_column(rows.schema.get_field_index("ruled_out"), "ruled_out", column)
+class _Answers:
+    """The answers of a task, by their numbers."""
+
+    def __init__(self, rows: pa.Table) -> None:
+        rows = rows.combine_chunks()
+        self.ids, self.texts, self.vectors = (_column(rows, name) for name in ("id", "text", "vectors"))
+        self.sets = {name: Sets(_column(rows, name)) for name in SHARED.values()}
+
+    def numbers(self, ids: pa.Array) -> Ints:
+        """-> (n,); -1 for one that is not there"""
+        found: Ints = pc.fill_null(pc.index_in(ids, value_set=self.ids), -1).to_numpy(zero_copy_only=False)
+        return found.astype(np.int64)
 
 
-class _Queries:
-    """Puts the rows of a query together, and chooses."""
+@dataclass
+class _Met:
+    """Queries with their candidates, those of all queries in a row.
 
-    def __init__(self, rules: Rules) -> None:
-        self.rules = rules
-        self.rest: pa.Table | None = None  # of the query that may go on in the next batch
-        self.done: list[dict[str, object]] = []
+    `candidates` (n,) and `positives` (queries,) are numbers of answers; `parents` (n,) says whose candidate, `ends` (queries,)
+    where those of a query end; `told` (n,) is the guard that spoke; `known` (n,), `known_positives` (queries,): NaN where no
+    earlier run has the score.
+    """
 
-    def add(self, waiting: _Waiting, scores: npt.NDArray[np.float32]) -> Iterator[pa.RecordBatch]:
-        known = waiting.rows["known"].combine_chunks().to_numpy(zero_copy_only=False).astype(np.float32)
-        known[waiting.due] = scores
-        rows = waiting.rows.drop_columns(["known", "q_vector", "d_vectors"]).append_column("score", pa.array(known))
-        if self.rest is not None:
-            rows = pa.concat_tables([self.rest, rows])
-        names = rows["query_id"].combine_chunks()
-        starts = np.flatnonzero(pc.not_equal(names[1:], names[:-1]).to_numpy(zero_copy_only=False)) + 1
-        begin = 0
-        for end in starts.tolist():
-            yield from self._settle(rows.slice(begin, end - begin))
-            begin = end
-        self.rest = rows.slice(begin)
+    queries: pa.Table
+    answers: _Answers
+    positives: Ints
+    candidates: Ints
+    parents: Ints
+    bm25: Floats
+    told: npt.NDArray[np.int8]
+    known: Floats
+    known_positives: Floats
+    ends: Ints = field(init=False)
 
-    def end(self) -> Iterator[pa.RecordBatch]:
-        if self.rest is not None:
-            yield from self._settle(self.rest)
-        if self.done:
-            yield pa.RecordBatch.from_pylist(self.done, schema=MINED)
+    def __post_init__(self) -> None:
+        self.ends = np.cumsum(np.bincount(self.parents, minlength=len(self.queries)))
 
-    def _settle(self, rows: pa.Table) -> Iterator[pa.RecordBatch]:
-        first = {name: rows[name][0].as_py() for name in ("language", "query_id", "id", "query", "text", "score")}
-        candidates = rows.slice(1)
-        told = candidates["ruled_out"].to_pylist()
-        scores = candidates["score"].to_numpy().astype(np.float32)
-        scores = np.where([name is not None for name in told], np.float32(np.nan), scores) if told else scores
-        choice = choose(first["score"], scores, self.rules)
-        bm25 = candidates["bm25_score"].to_numpy()
-        chosen = candidates.take(pa.array(choice.chosen))
-        self.done.append(
-            {
-                "language": first["language"],
-                "query_id": first["query_id"],
-                "positive_id": first["id"],
-                "outcome": choice.outcome,
-                "pos_score": first["score"],
-                "ids": candidates["id"].to_pylist(),
-                "candidate_scores": bm25,
-                "ruled_out": [one or other for one, other in zip(told, choice.ruled_out, strict=True)],
-                "scores": [None if np.isnan(score) else score for score in scores.tolist()],
-                "negative_ids": chosen["id"].to_pylist(),
-                "neg_scores": scores[choice.chosen],
-                "bm25_scores": bm25[choice.chosen],
-                "query": first["query"],
-                "positive": first["text"],
-                "negatives": chosen["text"].to_pylist(),
-            }
+    @property
+    def due(self) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        """Which positives and which candidates have to be scored."""
+        return np.isnan(self.known_positives), (self.told == NOBODY) & np.isnan(self.known)
+
+    def pairs(self) -> pa.RecordBatch:
+        """`PAIRS` of what is due: of every query its positive, then its candidates; a text is there once."""
+        right, others = self.due
+        queries = np.concatenate([np.flatnonzero(right), self.parents[others]])
+        order = np.argsort(queries, kind="stable")
+        queries = queries[order]
+        numbers, texts = np.unique(
+            np.concatenate([self.positives[right], self.candidates[others]])[order], return_inverse=True
         )
-        if len(self.done) >= ROWS:
-            yield pa.RecordBatch.from_pylist(self.done, schema=MINED)
-            self.done = []
+        asked, answered = pa.array(queries.astype(np.int32)), pa.array(texts.astype(np.int32))
+        there = pa.array(numbers)
+        columns = {
+            "query_id": (asked, _column(self.queries, "id")),
+            "text_id": (answered, self.answers.ids.take(there)),
+            "query": (asked, _column(self.queries, "text")),
+            "text": (answered, self.answers.texts.take(there)),
+        }
+        arrays = [pa.DictionaryArray.from_arrays(index, names) for index, names in columns.values()]
+        return pa.RecordBatch.from_arrays(arrays, names=list(columns))
+
+    def settled(self, scores: Floats, rules: Rules) -> pa.RecordBatch:
+        """A row of `MINED` for every query, from the scores of `pairs`."""
+        right, others = self.due
+        queries = np.concatenate([np.flatnonzero(right), self.parents[others]])
+        placed = np.empty(len(scores), np.float32)
+        placed[np.argsort(queries, kind="stable")] = scores
+        positive, every = self.known_positives.copy(), self.known.copy()
+        positive[right], every[others] = placed[: right.sum()], placed[right.sum() :]
+        every[self.told != NOBODY] = np.nan
+        starts = self.ends - np.diff(self.ends, prepend=0)
+        choices: list[Choice] = [
+            choose(float(score), every[start:end], rules)
+            for start, end, score in zip(starts, self.ends, positive, strict=True)
+        ]
+        margins = pa.array([name for choice in choices for name in choice.ruled_out], pa.string())
+        told = pa.array(GUARDS).take(pa.array(self.told, mask=self.told == NOBODY))
+        chosen = np.concatenate([np.zeros(0, np.intp), *(s + c.chosen for s, c in zip(starts, choices, strict=True))])
+        kept = np.cumsum([len(choice.chosen) for choice in choices])
+        negatives = pa.array(self.candidates[chosen])
+        names, texts = self.answers.ids, self.answers.texts
+        columns: dict[str, Any] = {
+            "language": _column(self.queries, "language"),
+            "query_id": _column(self.queries, "id"),
+            "positive_id": names.take(pa.array(self.positives)),
+            "outcome": pa.array([choice.outcome for choice in choices], pa.string()),
+            "pos_score": pa.array(positive, pa.float32()),
+            "ids": _lists(names.take(pa.array(self.candidates)), self.ends),
+            "candidate_scores": _lists(pa.array(self.bm25), self.ends),
+            "ruled_out": _lists(pc.coalesce(told, margins), self.ends),
+            "scores": _lists(pa.array(every, mask=np.isnan(every)), self.ends),
+            "negative_ids": _lists(names.take(negatives), kept),
+            "neg_scores": _lists(pa.array(every[chosen]), kept),
+            "bm25_scores": _lists(pa.array(self.bm25[chosen]), kept),
+            "query": _column(self.queries, "text"),
+            "positive": texts.take(pa.array(self.positives)),
+            "negatives": _lists(texts.take(negatives), kept),
+        }
+        return pa.RecordBatch.from_pydict(columns, schema=MINED)
+
+
+class _Waiting:
+    """Queries whose scores are under way."""
+
+    def __init__(self, meeting: _Met) -> None:
+        self.meeting = meeting
+        self.wanted = int(sum(due.sum() for due in meeting.due))
+
+
+def _met(queries: pa.Table, answers: _Answers, guards: tuple[str, ...], similar_from: float | None) -> _Met:
+    positives = answers.numbers(_column(queries, "positive_id"))
+    queries, positives = queries.filter(pa.array(positives >= 0)).combine_chunks(), positives[positives >= 0]
+    lists = _column(queries, "ids")
+    parents, candidates = pc.list_parent_indices(lists).to_numpy(), answers.numbers(lists.flatten())
+    bm25 = _column(queries, "bm25_scores").flatten().to_numpy()
+    there = candidates >= 0
+    parents, candidates, bm25 = parents[there].astype(np.int64), candidates[there], bm25[there]
+    told = spoken(guards, answers.sets, candidates, positives[parents])
+    if similar_from is not None:
+        left = np.flatnonzero(told == NOBODY)
+        alike = _similar(queries, answers, parents[left], candidates[left], similar_from)
+        told[left[alike]] = SIMILAR
+    known = _known(queries, answers, parents, candidates)
+    right = _column(queries, "known_positive").to_numpy(zero_copy_only=False).astype(np.float32)
+    return _Met(queries, answers, positives, candidates, parents, bm25, told, known, right)
+
+
+def _similar(
+    queries: pa.Table, answers: _Answers, parents: Ints, candidates: Ints, similar_from: float
+) -> npt.NDArray[np.bool_]:
+    """Which candidates answer a question whose vector says the same as the query's. -> (n,)"""
+    found = np.zeros(len(candidates), bool)
+    asked = _column(queries, "vector")
+    has = asked.is_valid().to_numpy(zero_copy_only=False)
+    numbers, places = np.unique(candidates[has[parents]], return_inverse=True)
+    some = answers.vectors.take(pa.array(numbers))
+    told = matrix_of(some.flatten())
+    if not len(told):
+        return found
+    lengths = pc.fill_null(pc.list_value_length(some), 0).to_numpy(zero_copy_only=False)
+    ends = np.cumsum(lengths)
+    mine = matrix_of(asked.drop_null())
+    row_of = np.cumsum(has) - 1
+    rows = np.flatnonzero(has[parents])
+    splits = np.searchsorted(parents[rows], np.arange(len(queries) + 1))
+    for query in np.flatnonzero(has):
+        of = slice(splits[query], splits[query + 1])
+        count = lengths[places[of]]
+        within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        vectors = told[np.repeat(ends[places[of]] - count, count) + within]
+        close = vectors @ mine[row_of[query]] >= similar_from
+        found[rows[of][np.repeat(np.arange(len(count)), count)[close]]] = True
+    return found
+
+
+def _known(queries: pa.Table, answers: _Answers, parents: Ints, candidates: Ints) -> Floats:
+    """Scores that an earlier run has left. -> (n,), NaN for what it has not"""
+    found = np.full(len(candidates), np.nan, np.float32)
+    lists = _column(queries, "known_ids")
+    if lists.null_count == len(lists):
+        return found
+    numbers = answers.numbers(lists.flatten())
+    there = numbers >= 0
+    keys = pc.list_parent_indices(lists).to_numpy()[there] * np.int64(len(answers.ids)) + numbers[there]
+    scores = _column(queries, "known_scores").flatten().to_numpy(zero_copy_only=False)[there]
+    at = pc.index_in(pa.array(parents * len(answers.ids) + candidates), value_set=pa.array(keys))
+    has = at.is_valid().to_numpy(zero_copy_only=False)
+    found[has] = scores[at.drop_null().to_numpy()]
+    return found
+
+
+def _column(rows: pa.Table, name: str) -> Any:
+    column = rows.column(name).combine_chunks()
+    return pa.concat_arrays(column.chunks) if isinstance(column, pa.ChunkedArray) else column
+
+
+def _lists(values: pa.Array, ends: Ints) -> pa.ListArray:
+    """Lists that end where `ends` says."""
+    offsets = pa.array(np.concatenate([[0], ends]).astype(np.int32))
+    return pa.ListArray.from_arrays(offsets, values)

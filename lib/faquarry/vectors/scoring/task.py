@@ -14,6 +14,8 @@ from faquarry.vectors.task import ahead, pooled
 __all__ = ["PAIRS", "SCORED", "score_batches"]
 
 PAIRS = pa.schema([("query_id", pa.string()), ("text_id", pa.string()), ("query", pa.string()), ("text", pa.string())])
+"""A question and a text; the columns may be dictionaries, so that what stands in many pairs is there once."""
+
 SCORED = pa.schema([("query_id", pa.string()), ("text_id", pa.string()), ("score", pa.float32())])
 
 
@@ -40,7 +42,7 @@ def score_batches(
     for rows, tokenised in ahead(pools) if tokenise_ahead else pools:
         found = encode_all(tokenised, budget, 1)
         columns = [
-            *(rows.column(name).combine_chunks() for name in ("query_id", "text_id")),
+            *(rows.column(name).cast(pa.string()).combine_chunks() for name in ("query_id", "text_id")),
             pa.array(found.vectors[:, 0]),
         ]
         yield pa.RecordBatch.from_arrays(columns, schema=SCORED)
@@ -49,4 +51,16 @@ def score_batches(
 
 def _tokenised(pools: Iterator[pa.Table], scorer: Scorer) -> Iterator[tuple[pa.Table, Tokenised]]:
     for rows in pools:
-        yield rows, scorer.tokenise(rows.column("query").to_pylist(), rows.column("text").to_pylist())
+        yield rows, scorer.tokenise(_texts(rows.column("query")), _texts(rows.column("text")))
+
+
+def _texts(column: pa.ChunkedArray) -> list[str]:
+    """The same string object wherever a dictionary has it once: looking it up then costs no more than a pointer."""
+    found: list[str] = []
+    if not pa.types.is_dictionary(column.type):
+        found.extend(column.to_pylist())
+        return found
+    for chunk in column.chunks:
+        names = chunk.dictionary.to_pylist()
+        found.extend(map(names.__getitem__, chunk.indices.to_pylist()))
+    return found

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from faquarry.vectors import small
 from faquarry.vectors.scoring.model import ScorerInfo
 from faquarry.vectors.scoring.small.files import read_meta, weights_path
-from faquarry.vectors.scoring.small.tokens import MOST_QUERY, MOST_TEXT, Words, flat
+from faquarry.vectors.scoring.small.tokens import MOST_QUERY, Texts, Words, flat
 from faquarry.vectors.scoring.small.weights import Subwords, Tables, Weights, tables
 from faquarry.vectors.small.files import read_table, read_tokenizer
 
@@ -32,6 +32,7 @@ class Reader:
     def __init__(self, tokenizer: Tokenizer, subwords: Subwords) -> None:
         self.tokenizer, self.subwords = tokenizer, subwords
         self.words = Words(tokenizer)
+        self.answers = Texts(self.words)
 
     @classmethod
     def read(cls) -> Reader:
@@ -51,7 +52,7 @@ class Reader:
         numbers = [{text: place for place, text in enumerate(side)} for side in (asked, told)]
         return Matched(
             *flat(self.words.ids(text, MOST_QUERY) for text in asked),
-            *flat(self.words.ids(text, MOST_TEXT) for text in told),
+            *flat(map(self.answers.__getitem__, told)),
             np.fromiter((numbers[0][text] for text in queries), np.int64, len(queries)),
             np.fromiter((numbers[1][text] for text in texts), np.int64, len(texts)),
         )

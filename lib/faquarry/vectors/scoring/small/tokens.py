@@ -16,7 +16,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-__all__ = ["MOST_QUERY", "MOST_TEXT", "Words", "flat"]
+__all__ = ["MOST_QUERY", "MOST_TEXT", "Texts", "Words", "flat"]
 
 Ints = npt.NDArray[np.int32]
 
@@ -24,6 +24,7 @@ MOST_QUERY, MOST_TEXT = 48, 256
 """Subwords of a question and of a text that are looked at."""
 
 _KEPT = 200_000  # words
+_TEXTS = 30_000  # some tens of megabytes
 _WIDEST = 32  # characters of a text that are looked at, for each subword
 _LONG = 24  # letters; longer ones are mostly sentences of scripts without spaces, and hardly come again
 
@@ -57,6 +58,21 @@ class Words(dict[str, bytes]):
             piece = (self._tokenizer.id_to_token(number) or "").replace("▁", "")
             found = any(unicodedata.category(character)[0] not in "PSZC" for character in piece)
             self._spoken[number] = found
+        return found
+
+
+class Texts(dict[str, Ints]):
+    """Texts -> their subwords; the last ones stay, as a text is a candidate of many questions."""
+
+    def __init__(self, words: Words) -> None:
+        super().__init__()
+        self._words = words
+
+    def __missing__(self, text: str) -> Ints:
+        found = self._words.ids(text, MOST_TEXT)
+        if len(self) >= _TEXTS:
+            self.clear()
+        self[text] = found
         return found
 
 
