@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from tests.jobs import QUICK, faquarry
 from tests.lakes import content, disagreements, versions
 
-__all__ = ["ARCHIVES", "PIPELINE", "QUIET", "SMALL_PLANS", "assert_settled", "extract", "pipeline", "public_rows"]
+__all__ = [
+    "ARCHIVES",
+    "GROUPS",
+    "MADE_BY",
+    "PIPELINE",
+    "QUIET",
+    "SMALL_PLANS",
+    "assert_settled",
+    "before",
+    "extract",
+    "pipeline",
+    "public_rows",
+]
 
 ARCHIVES = 5
 
@@ -28,8 +41,20 @@ EXTRACT = (
     "--set=filters.site_boilerplate_questions=4",
     "--set=log.interval_s=1",
 )
-# Groups for a lake of 172 documents; progress is told often, so that a test sees where a run is.
-PIPELINE = (*SMALL_PLANS, "--set=groups.clusters=12", "--set=groups.min_size=8", "--set=log.interval_s=0.01")
+# What each verb of the pipeline leaves in a lake, its own state too.
+MADE_BY = {
+    "deduplicate": ("duplicates", "_signatures", "_similar", "_settled", "_places"),
+    "embed": ("embeddings", "similarity"),
+    "label": ("labels",),
+    "align": ("bitexts", "_aligned"),
+    "benchmark": ("benchmark_corpus", "benchmark_queries", "benchmark_qrels"),
+    "mine": ("negatives", "_candidates", "_blocks"),
+    "graph": ("documents", "links", "_graph_sources"),
+    "groups": ("groups",),
+}
+GROUPS = ("--set=groups.clusters=12", "--set=groups.min_size=8")  # for a lake of 172 documents
+# Progress is told often, so that a test sees where a run is.
+PIPELINE = (*SMALL_PLANS, *GROUPS, "--set=log.interval_s=0.01")
 
 
 def extract(lake: Path, *sources: str) -> tuple[str, ...]:
@@ -40,6 +65,12 @@ def extract(lake: Path, *sources: str) -> tuple[str, ...]:
 def pipeline(lake: Path, *more: str) -> tuple[str, ...]:
     """The command that does everything there is with the sample web."""
     return ("run", "sample", "--graph", "--lake", str(lake), *PIPELINE, *more)
+
+
+def before(verbs: tuple[str, ...], whole: Path, lake: Path) -> Path:
+    """A copy of a pipeline's lake from which what some verbs made is taken; their next run has all to do."""
+    gone = [table for verb in verbs for table in MADE_BY[verb]]
+    return Path(shutil.copytree(whole, lake, ignore=shutil.ignore_patterns(*gone, "_training", "_export", "_report")))
 
 
 def assert_settled(lake: Path, whole: Path, crawl: list[str]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from faquarry.errors import EnvironmentProblem
 
-__all__ = ["explained"]
+__all__ = ["explained", "known_cause"]
 
 # (what stands somewhere in the chain of causes, the sentence); the first that is found is told.
 _KNOWN = (
@@ -58,15 +58,19 @@ def explained(error: Exception) -> EnvironmentProblem | None:
         return EnvironmentProblem(_LOST)
     if not isinstance(error, Py4JError | PySparkException):
         return None
-    text = "\n".join(_texts(error))
-    for pattern, sentence in _KNOWN:
-        if pattern.search(text):
-            return EnvironmentProblem(sentence)
+    if sentence := known_cause(error):
+        return EnvironmentProblem(sentence)
     if isinstance(error, Py4JError) and not isinstance(error, Py4JJavaError):
         return EnvironmentProblem(_LOST)
-    causes = [found for found in map(_CAUSE.match, text.splitlines()) if found]
+    causes = [found for text in _texts(error) for found in map(_CAUSE.match, text.splitlines()) if found]
     innermost = ": ".join(part for part in causes[-1].groups() if part) if causes else str(error).splitlines()[0]
     return EnvironmentProblem(f"Spark failed: {innermost[:300]} (FAQUARRY_DEBUG=1 prints where).")
+
+
+def known_cause(error: BaseException) -> str | None:
+    """What to say of an error, where something in the chain of its causes is known."""
+    text = "\n".join(_texts(error))
+    return next((sentence for pattern, sentence in _KNOWN if pattern.search(text)), None)
 
 
 def _texts(error: BaseException | None) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from faquarry.config.settings import SparkSettings
 from faquarry.errors import EnvironmentProblem
+from faquarry.spark.failures import known_cause
 from faquarry.spark.jars import find_jars, jars_folder
 from faquarry.spark.java import require_java
 
@@ -89,7 +90,9 @@ def get_session(settings: SparkSettings, name: str = "faquarry") -> SparkSession
         builder = builder.config(key, value)
     try:
         session = builder.getOrCreate()
-    except Exception as error:  # py4j wraps whatever the JVM said; the user gets its first line
+    except Exception as error:  # py4j wraps whatever the JVM said; the user gets its cause, else its first line
+        if cause := known_cause(error):
+            raise EnvironmentProblem(f"Spark did not start: {cause}") from error
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise EnvironmentProblem(f"Spark did not start: {first} (`faquarry doctor` looks for the cause).") from error
     return _with_delta(session)
