@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.archives import faq_page, write_warc
+from tests.faults.memory import bounded
 from tests.faults.undisturbed import assert_settled, extract, pipeline, public_rows
 from tests.jobs import ended, faquarry, processes, start, until
 from tests.lakes import content, rows
@@ -155,6 +156,28 @@ def test_a_worker_that_dies_is_a_sentence_or_tried_again(long_read: str, tmp_pat
         assert done.returncode == 0, done.stderr
     assert content(retried) == content(whole)
     assert_settled(lake, whole, [long_read])
+
+
+def test_workers_that_the_kernel_kills_for_their_memory_are_a_sentence(long_read: str, tmp_path: Path) -> None:
+    """A container's bound, here on the workers alone; without it the next run goes on."""
+    lake, log = tmp_path / "lake", tmp_path / "log"
+    with bounded(48 << 20) as bound:
+        process = start(*extract(lake, long_read), log=log)
+        taken = set[int]()
+        while process.poll() is None:
+            for pid in set(processes(process, "pyspark.daemon")) - taken:
+                with suppress(ProcessLookupError):
+                    bound.take(pid)
+                taken.add(pid)
+            time.sleep(0.02)
+        assert ended(process) == 2, log.read_text()
+        assert bound.killed() > 0
+    assert "A Python worker died again and again (killed for memory, perhaps" in log.read_text().splitlines()[-1]
+    assert "Traceback" not in log.read_text()
+    assert [row["status"] for row in rows(lake, "runs")] == ["failed"]
+    done = faquarry(*extract(lake, long_read))
+    assert done.returncode == 0, done.stderr
+    assert [row["status"] for row in rows(lake, "sources")] == ["done"]
 
 
 # -- executors: a cluster of two on this machine, made by the driver ---------------------------------------------------
