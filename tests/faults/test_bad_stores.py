@@ -141,7 +141,7 @@ def test_a_lake_in_a_store_that_is_down_is_a_sentence(monkeypatch: pytest.Monkey
 def test_a_run_on_a_bad_store_ends_as_on_a_good_one(
     crawl: list[str], bucket: Any, proxy: Proxy, tmp_path: Path
 ) -> None:
-    """Every third request fails; then the store goes down after planning, with one archive to read: exit 4, its sentence, and the next run has it."""
+    """Every third request fails; then all do, once a run has been planned: exit 4, a sentence, and the next run has it."""
     uris = put(bucket, crawl[:3])
     more = (*SMALL_PLANS, "--set", "sources.timeout_s=2", "--set", "sources.retries=5")
     good, bad = tmp_path / "good", tmp_path / "bad"

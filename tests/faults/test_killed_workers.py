@@ -123,6 +123,15 @@ def long_read(tmp_path_factory: pytest.TempPathFactory) -> str:
     return write_warc(tmp_path_factory.mktemp("long") / "long.warc.gz", pages)
 
 
+@pytest.fixture(scope="module")
+def read_whole(long_read: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The lake of that archive."""
+    lake = tmp_path_factory.mktemp("read") / "lake"
+    done = faquarry(*extract(lake, long_read))
+    assert done.returncode == 0, done.stderr
+    return lake
+
+
 def reading(process: subprocess.Popen[bytes]) -> list[int]:
     """Python workers that have been at work for a while: forks of Spark's daemon, which itself does nothing."""
     found = []
@@ -138,9 +147,9 @@ def reading(process: subprocess.Popen[bytes]) -> list[int]:
     return found
 
 
-def test_a_worker_that_dies_is_a_sentence_or_tried_again(long_read: str, tmp_path: Path) -> None:
+def test_a_worker_that_dies_is_a_sentence_or_tried_again(long_read: str, read_whole: Path, tmp_path: Path) -> None:
     """In plain local mode Spark tries a task once; with local[2,3] it tries again, and nothing is seen of the death."""
-    whole, lake, retried = tmp_path / "whole", tmp_path / "lake", tmp_path / "retried"
+    lake, retried = tmp_path / "lake", tmp_path / "retried"
     for place, more, code in ((lake, (), 2), (retried, ("--set=spark.master=local[2,3]",), 0)):
         log = place.with_suffix(".log")
         process = start(*extract(place, long_read), *more, log=log)
@@ -151,11 +160,10 @@ def test_a_worker_that_dies_is_a_sentence_or_tried_again(long_read: str, tmp_pat
     assert "A Python worker died" in lake.with_suffix(".log").read_text().splitlines()[-1]
     [run] = rows(lake, "runs")
     assert (run["status"], "worker died" in run["error"]) == ("failed", True)
-    for place in (whole, lake):
-        done = faquarry(*extract(place, long_read))
-        assert done.returncode == 0, done.stderr
-    assert content(retried) == content(whole)
-    assert_settled(lake, whole, [long_read])
+    done = faquarry(*extract(lake, long_read))
+    assert done.returncode == 0, done.stderr
+    assert content(retried) == content(read_whole)
+    assert_settled(lake, read_whole, [long_read])
 
 
 def test_workers_that_the_kernel_kills_for_their_memory_are_a_sentence(long_read: str, tmp_path: Path) -> None:
@@ -189,10 +197,8 @@ def cluster(lake: Path, *sources: str) -> tuple[str, ...]:
     return (*extract(lake, *sources), *CLUSTER)
 
 
-def test_an_executor_that_is_killed_is_replaced(long_read: str, tmp_path: Path) -> None:
-    whole, lake, log = tmp_path / "whole", tmp_path / "lake", tmp_path / "log"
-    done = faquarry(*extract(whole, long_read))
-    assert done.returncode == 0, done.stderr
+def test_an_executor_that_is_killed_is_replaced(long_read: str, read_whole: Path, tmp_path: Path) -> None:
+    lake, log = tmp_path / "lake", tmp_path / "log"
     process = start(*cluster(lake, long_read), log=log)
     assert until(lambda: reading(process), process), log.read_text()
     (worker, *_) = reading(process)
@@ -201,7 +207,7 @@ def test_an_executor_that_is_killed_is_replaced(long_read: str, tmp_path: Path) 
     assert len(mine) == 1
     os.kill(mine[0], signal.SIGKILL)
     assert ended(process) == 0, log.read_text()
-    assert content(lake) == content(whole)
+    assert content(lake) == content(read_whole)
 
 
 def test_a_worker_beyond_its_memory_is_a_sentence(long_read: str, tmp_path: Path) -> None:
