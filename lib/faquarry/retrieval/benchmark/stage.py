@@ -72,6 +72,7 @@ class _Benchmark:
         self.bitexts = self.writer.frame("bitexts")
 
     def done(self) -> Outcome:
+        # Ids, languages and sites alone until the tables are written: texts are most of the bytes, and decide nothing.
         pairs = self._survivors().localCheckpoint()
         languages = self._languages(pairs)
         eligible = [row["language"] for row in languages if row["reason"] is None]
@@ -82,11 +83,11 @@ class _Benchmark:
         edges = self._edges().localCheckpoint()
         settings = self.settings
         test = self._drawn(pairs, "test", settings.test_share, settings.max_test).localCheckpoint()
-        told = _reached(test.select("id"), edges)
-        rest = pairs.join(told, "id", "left_anti")
+        told = _reached(test.select("node"), edges)
+        rest = pairs.join(told, "node", "left_anti")
         dev = self._drawn(rest, "dev", settings.dev_share, settings.max_dev).localCheckpoint()
-        told = told.union(_reached(dev.select("id"), edges)).distinct()
-        train = rest.join(told, "id", "left_anti").withColumn("split", F.lit("train"))
+        told = told.union(_reached(dev.select("node"), edges)).distinct()
+        train = rest.join(told, "node", "left_anti").withColumn("split", F.lit("train"))
         split = reduce(lambda one, other: one.unionByName(other), (test, dev, train)).localCheckpoint()
         self._write(pairs, split)
         self._require_tight()
@@ -98,12 +99,12 @@ class _Benchmark:
     # -- who takes part --------------------------------------------------------------------------------------------
 
     def _survivors(self) -> DataFrame:
-        """The pairs that no duplicate stands for, and the test and dev queries of earlier runs whatever they are."""
+        """(id, node, language, site) of the pairs that no duplicate stands for, and of the test and dev queries of earlier
+        runs whatever they are."""
         dropped = self.duplicates.where(~F.col("keep")).select("id")
         held = self._earlier().select("id")
         spoken_for = dropped.join(held, "id", "left_anti").distinct()
-        columns = ("id", "language", "site", "question", "answer", "title")
-        return self.qa.join(spoken_for, "id", "left_anti").select(*columns)
+        return self.qa.join(spoken_for, "id", "left_anti").select("id", _node("id"), "language", "site")
 
     def _earlier(self) -> DataFrame:
         """Test and dev queries of earlier runs that are still in `qa`, in the language that they now have."""
@@ -143,15 +144,20 @@ class _Benchmark:
     # -- what tells of what ----------------------------------------------------------------------------------------
 
     def _edges(self) -> DataFrame:
-        """(node, other): texts in common, duplicates, translations. Ids of pairs are nodes, and so are what they share."""
-        question, answer = normal("question"), normal("answer")
+        """(node, other): texts in common, duplicates, translations. Pairs are nodes, and so are what they share.
+
+        Nodes are hashes of 64 bits: should two be equal by chance, a query more stays out of train.
+        """
+
+        def shared(kind: str, *columns: Column | str) -> Column:
+            return F.xxhash64(F.lit(kind), *columns).alias("other")
+
+        node = _node("id")
         parts = [
-            self.qa.select(F.col("id").alias("node"), F.concat(F.lit("q "), F.md5(question)).alias("other")),
-            self.qa.select(F.col("id").alias("node"), F.concat(F.lit("a "), F.md5(answer)).alias("other")),
-            self.duplicates.select(
-                F.col("id").alias("node"), F.concat_ws(" ", F.lit("d"), "kind", "group_id").alias("other")
-            ),
-            self.bitexts.select(F.col("id1").alias("node"), F.col("id2").alias("other")),
+            self.qa.select(node, shared("question", normal("question"))),
+            self.qa.select(node, shared("answer", normal("answer"))),
+            self.duplicates.select(node, shared("duplicates", "kind", "group_id")),
+            self.bitexts.select(_node("id1"), F.xxhash64("id2").alias("other")),
         ]
         one_way = reduce(lambda one, more: one.unionByName(more), parts)
         return one_way.unionByName(one_way.select(F.col("other").alias("node"), F.col("node").alias("other")))
@@ -160,13 +166,18 @@ class _Benchmark:
 
     def _write(self, pairs: DataFrame, split: DataFrame) -> None:
         signed = F.lit(self.context.run_id).alias("run_id")
-        same = Window.partitionBy("language", normal("answer")).orderBy("id")
-        placed = pairs.withColumn("corpus_id", F.first("id").over(same)).localCheckpoint()
-        corpus = placed.where("id = corpus_id").select(
+        same = Window.partitionBy("language", "answer_key").orderBy("id")
+        keys = self.qa.select("id", F.md5(normal("answer")).alias("answer_key"))
+        placed = pairs.select("id", "language").join(keys, "id")
+        placed = placed.select("id", F.first("id").over(same).alias("corpus_id")).localCheckpoint()
+        first = placed.where("id = corpus_id").select("id")
+        corpus = self.qa.join(first, "id", "left_semi").select(
             "language", "id", "site", signed, "title", F.col("answer").alias("text")
         )
-        queries = split.select("language", "id", "split", "site", signed, F.col("question").alias("text"))
-        qrels = split.join(placed.select("id", "corpus_id"), "id").select(
+        queries = self.qa.join(split.select("id", "split"), "id").select(
+            "language", "id", "split", "site", signed, F.col("question").alias("text")
+        )
+        qrels = split.join(placed, "id").select(
             "language", F.col("id").alias("query_id"), "corpus_id", F.lit(1).alias("score"), "split", signed
         )
         with self.context.lake.exclusive():
@@ -208,6 +219,11 @@ def _placed(candidates: DataFrame, *within: str) -> DataFrame:
     return candidates.withColumn("place", F.row_number().over(window))
 
 
+def _node(id_: str) -> Column:
+    """A pair, as `edges` have it."""
+    return F.xxhash64(id_).alias("node")
+
+
 def normal(column: str) -> Column:
     """What two texts have in common that differ in case, spaces and punctuation only."""
     bare = F.regexp_replace(F.lower(F.col(column)), r"[\p{P}\p{Z}\p{S}\p{C}]+", " ")
@@ -215,13 +231,11 @@ def normal(column: str) -> Column:
 
 
 def _reached(seeds: DataFrame, edges: DataFrame) -> DataFrame:
-    """Every node that edges lead to from the seeds, the seeds too. -> (id)"""
+    """Every node that edges lead to from the seeds, the seeds too. -> (node)"""
     reached = frontier = seeds.distinct().localCheckpoint()
     for _ in range(MAX_STEPS):
-        step = edges.join(frontier.withColumnRenamed("id", "node"), "node", "left_semi").select(
-            F.col("other").alias("id")
-        )
-        frontier = step.distinct().join(reached, "id", "left_anti").localCheckpoint()
+        step = edges.join(frontier, "node", "left_semi").select(F.col("other").alias("node"))
+        frontier = step.distinct().join(reached, "node", "left_anti").localCheckpoint()
         if frontier.isEmpty():
             return reached
         reached = reached.union(frontier).localCheckpoint()
