@@ -59,4 +59,6 @@ say "Python packages ($extras) into .venv; the first time takes about two minute
 
 say "Delta's jars"
 .venv/bin/python -m faquarry.spark.jars || fail "Delta's jars could not be fetched."
+say "what Java loads at every start (half a minute, once)"
+.venv/bin/python -m faquarry.spark.classes || say "without it sessions start as well, some seconds later"
 printf '%s\n' "$wanted" >$stamp

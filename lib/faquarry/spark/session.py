@@ -6,10 +6,12 @@ import logging
 import os
 import sys
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faquarry.config.settings import SparkSettings
 from faquarry.errors import EnvironmentProblem
+from faquarry.spark.classes import find_archive
 from faquarry.spark.failures import known_cause
 from faquarry.spark.jars import find_jars, jars_folder
 from faquarry.spark.java import require_java
@@ -39,13 +41,13 @@ def local_conf(settings: SparkSettings) -> dict[str, str]:
     quiet = files("faquarry.spark") / "log4j2.properties"
     return {
         **REQUIRED,
-        "spark.jars": ",".join(str(path) for path in jars),
         "spark.driver.memory": settings.driver_memory,
         # The quick compiler alone: on one machine the JVM plans and moves rows, and the other compiler's own work is more
         # than it saves. Alone, it would be given a cache that Spark fills in half a minute. A cluster's executors keep both.
         "spark.driver.extraJavaOptions": (
             f"-Dlog4j2.configurationFile={quiet} -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"
         ),
+        **_delta(settings, jars),
         "spark.driver.host": "localhost",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.ui.enabled": "false",
@@ -54,6 +56,26 @@ def local_conf(settings: SparkSettings) -> dict[str, str]:
         "spark.databricks.delta.snapshotPartitions": "2",
         "spark.log.level": "ERROR",
     }
+
+
+def _delta(settings: SparkSettings, jars: list[Path]) -> dict[str, str]:
+    """Delta's jars, and the classes of a start where set-up has kept them; one JVM alone can have them ready."""
+    if not _local(settings):
+        return {"spark.jars": ",".join(str(path) for path in jars)}
+    found = {"spark.driver.extraClassPath": ":".join(str(path) for path in jars)}
+    archive = find_archive()
+    if archive is not None:
+        # Not a word where it does not fit: Java then goes on without.
+        found["spark.driver.defaultJavaOptions"] = (
+            f"-XX:SharedArchiveFile={archive} -Xlog:cds=off -Xlog:cds+dynamic=off"
+        )
+    return found
+
+
+def _local(settings: SparkSettings) -> bool:
+    """Whether driver and executor are one JVM."""
+    master = settings.master or "local[*]"
+    return master == "local" or master.startswith("local[")
 
 
 def get_session(settings: SparkSettings, name: str = "faquarry") -> SparkSession:
@@ -78,11 +100,10 @@ def get_session(settings: SparkSettings, name: str = "faquarry") -> SparkSession
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
         conf = local_conf(settings)
-        master = settings.master or "local[*]"
-        if master.startswith("local"):
+        if (settings.master or "local").startswith("local"):
             # Spark dies where the machine's own name does not resolve, as in many containers.
             os.environ.setdefault("SPARK_LOCAL_HOSTNAME", "localhost")
-        builder = builder.master(master)
+        builder = builder.master(settings.master or "local[*]")
     own = dict(settings.conf)
     if java := own.pop("spark.driver.extraJavaOptions", None):
         conf["spark.driver.extraJavaOptions"] = f"{conf.get('spark.driver.extraJavaOptions', '')} {java}".strip()
