@@ -94,6 +94,30 @@ def test_batches_hold_texts_of_about_one_length() -> None:
     assert spread < 10  # of 98 between the shortest and the longest of all
 
 
+def test_batches_are_the_same_whatever_order_the_rows_came_in(tmp_path: Path) -> None:
+    """Files of a table stand in another order after a killed run, or one of more partitions."""
+    rows = [
+        {
+            "id": f"pair {n}",
+            "language": ("rus", "eng", "deu", None)[n % 4],
+            "group": ("shop", "bus", None)[n % 3],
+            "query": f"question {n}",
+            "document": f"answer {n}",
+        }
+        for n in range(120)
+    ]
+    table = pa.Table.from_pylist(rows)
+    orders = [np.arange(120), np.arange(120)[::-1], np.random.default_rng(0).permutation(120)]
+    found = []
+    for number, order in enumerate(orders):
+        examples = Examples.build(tmp_path / str(number), table.take(pa.array(order)).to_batches(max_chunksize=50))
+        batches = list(Batches(examples, 16, seed=1).epoch(0))
+        named = [[examples.group_names[group] if group >= 0 else None for group in batch.groups] for batch in batches]
+        found.append([(batch.language, batch.queries, groups) for batch, groups in zip(batches, named, strict=True)])
+    assert found[0] == found[1] == found[2]
+    assert {language for language, _, _ in found[0]} == {"rus", "eng", "deu", "und"}
+
+
 # -- examples of a lake ----------------------------------------------------------------------------------------------
 
 

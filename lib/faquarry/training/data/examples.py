@@ -50,6 +50,7 @@ COLUMNS = pa.schema(
 """What a stream of examples may hold. `id`, `query` and `document` must be there."""
 
 _DONE = "examples.json"
+_RENUMBERED = 1 << 20  # rows at a time
 _KINDS: Mapping[str, npt.DTypeLike] = {
     "hash": np.uint64,
     "language": np.int32,
@@ -287,6 +288,8 @@ def _write(folder: Path, batches: Iterable[pa.RecordBatch | pa.Table]) -> tuple[
         for batch in batches:
             for piece in _pieces(batch):
                 _write_piece(piece, texts, written, languages, groups)
+    _by_name(folder, "language", languages)
+    _by_name(folder, "group", groups)
     hashes = numbers(folder, "hash", np.uint64)
     order = np.argsort(hashes, kind="stable")
     if len(order):
@@ -294,7 +297,20 @@ def _write(folder: Path, batches: Iterable[pa.RecordBatch | pa.Table]) -> tuple[
         order = order[np.append(True, ordered[1:] != ordered[:-1])]
     np.save(folder / "order.npy", order)
     (folder / "hash.bin").unlink()
-    return len(order), languages.names, groups.names
+    return len(order), sorted(languages.names), sorted(groups.names)
+
+
+def _by_name(folder: Path, column: str, names: _Names) -> None:
+    """Numbers a column by the order of its names, as these came in any order: batches are drawn by number."""
+    place = {name: number for number, name in enumerate(sorted(names.names))}
+    table = np.array([*(place[name] for name in names.names), -1], np.int32)
+    written = folder / f"{column}.bin"
+    if not written.stat().st_size:
+        return
+    found = np.memmap(written, np.int32, "r+")
+    for start in range(0, len(found), _RENUMBERED):
+        found[start : start + _RENUMBERED] = table[found[start : start + _RENUMBERED]]
+    found.flush()
 
 
 def _pieces(batch: pa.RecordBatch | pa.Table) -> list[pa.RecordBatch]:
