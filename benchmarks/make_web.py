@@ -4,6 +4,7 @@ What stages cost depends on how pairs fall on sites and languages, so these foll
 the shares of WebFAQ 2.0 (its table 1), site sizes fall off as a power (a few sites hold a large part), some sites say the same
 in several languages with hreflang, some answers repeat. Questions and answers are sentences of $FAQUARRY_DATA/parallel in
 ever new combinations: languages are told apart and translations found as on real pages, which made-up words do not allow.
+What is around the pairs is made-up HTML of three blocks at most, or real pages of $FAQUARRY_DATA/web without their own FAQ.
 
     python -m benchmarks.make_web benchmarks/data/web-10000.warc.gz --pairs 10000
 """
@@ -16,6 +17,7 @@ import json
 import lzma
 import os
 import random
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -26,7 +28,7 @@ from urllib.parse import quote
 
 from benchmarks.make_crawl import Language, deflate, html_block, member
 
-__all__ = ["SHARES", "Sentences", "make_web"]
+__all__ = ["SHARES", "Sentences", "make_web", "read_shells"]
 
 SHARES = {"en": 27.9, "es": 8.8, "de": 7.3, "fr": 6.5, "ru": 4.4, "nl": 4.3, "pt": 4.0, "it": 3.5, "pl": 2.5}
 """Per cent of WebFAQ 2.0's pairs; the other 30.8 are spread over all other languages that there are sentences of."""
@@ -70,14 +72,35 @@ class Sentences:
         return {**named, **dict.fromkeys(rest, (100 - sum(SHARES.values())) / len(rest))}
 
 
+def read_shells(data: Path) -> list[bytes]:
+    """What follows the head's beginning in real pages that have a FAQ as JSON-LD, without that, their titles and languages."""
+    from warcio.archiveiterator import ArchiveIterator
+
+    ours = re.compile(
+        rb"""<script[^>]*ld\+json[^>]*>(?:(?!</script).)*?FAQPage.*?</script>|<title.*?</title>"""
+        rb"""|<meta[^>]*name=.description.[^>]*>|<link[^>]*hreflang[^>]*>""",
+        re.S | re.I,
+    )
+    found = []
+    with (data / "web" / "dev.warc.gz").open("rb") as stream:
+        for record in ArchiveIterator(stream):
+            body = record.raw_stream.read() if record.rec_type == "response" else b""
+            if b"FAQPage" in body and (head := re.search(rb"<head[^>]*>", body)):
+                rest = ours.sub(b"", body[head.end() :])
+                if b"FAQPage" not in rest and b"</head>" in rest:
+                    found.append(rest)
+    return found
+
+
 class Web:
     """An endless, deterministic sequence of sites."""
 
-    def __init__(self, sentences: Sentences, pairs: int, seed: int) -> None:
+    def __init__(self, sentences: Sentences, pairs: int, seed: int, shells: Sequence[bytes] = ()) -> None:
         self.sentences, self.largest, self.rng = sentences, max(50, int(pairs * LARGEST_SHARE)), random.Random(seed)
         words = random.Random(seed + 1)
         made_up = Language(words)
         self.blocks = [deflate(html_block(words, made_up).encode()) for _ in range(60)]
+        self.shells = [deflate(shell) for shell in shells]
         self.names = list(sentences.weights)
         self.cumulative = [sum(list(sentences.weights.values())[: n + 1]) for n in range(len(self.names))]
 
@@ -128,9 +151,13 @@ class Web:
             f"<title>{html.escape(texts[chosen[0][-1]])}</title>"
             f'<meta name="description" content="{html.escape(texts[chosen[-1][0]])}">'
             f"{''.join(links) if len(addresses) > 1 else ''}"
-            f'<script type="application/ld+json">{markup}</script></head><body>'
+            f'<script type="application/ld+json">{markup}</script>'
         ).encode()
-        blocks = [deflate(head), *rng.choices(self.blocks, k=rng.randint(1, 3)), deflate(b"</body></html>")]
+        if self.shells:
+            blocks = [deflate(head), rng.choice(self.shells)]
+        else:
+            body = rng.choices(self.blocks, k=rng.randint(1, 3))
+            blocks = [deflate(head + b"</head><body>"), *body, deflate(b"</body></html>")]
         size = sum(block.size for block in blocks)
         http = f"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {size}\r\n\r\n".encode()
         identity = f"{rng.getrandbits(128):032x}"
@@ -142,10 +169,14 @@ class Web:
         return member([deflate(warc + http), *blocks, deflate(b"\r\n\r\n")])
 
 
-def make_web(path: Path, pairs: int, sentences: Sentences, *, seed: int = 1) -> int:
-    """Writes pages with about `pairs` pairs (a site more or less) to `path`. -> the exact number"""
+def make_web(path: Path, pairs: int, sentences: Sentences, *, seed: int = 1, shells: Sequence[bytes] = ()) -> int:
+    """Writes pages with about `pairs` pairs (a site more or less) to `path`. -> the exact number
+
+    Args:
+        shells: pages to put them into (`read_shells`); none: made-up ones.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    web, written, number = Web(sentences, pairs, seed), 0, 0
+    web, written, number = Web(sentences, pairs, seed, shells), 0, 0
     partial = path.with_suffix(".partial")
     with partial.open("wb", buffering=1 << 20) as out:
         while written < pairs:
@@ -162,11 +193,14 @@ def main() -> None:
     parser.add_argument("path", type=Path)
     parser.add_argument("--pairs", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--real-pages", action="store_true", help="around the pairs, instead of made-up HTML")
     options = parser.parse_args()
     data = os.environ.get("FAQUARRY_DATA")
     if not data:
         sys.exit("The sentences are those of the folder of real data: set FAQUARRY_DATA to it.")
-    print(f"{make_web(options.path, options.pairs, Sentences.read(Path(data)), seed=options.seed):,} pairs")
+    shells = read_shells(Path(data)) if options.real_pages else ()
+    written = make_web(options.path, options.pairs, Sentences.read(Path(data)), seed=options.seed, shells=shells)
+    print(f"{written:,} pairs")
 
 
 if __name__ == "__main__":
