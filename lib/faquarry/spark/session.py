@@ -90,8 +90,7 @@ def get_session(settings: SparkSettings, name: str = "faquarry") -> SparkSession
     if running is not None:
         return _with_delta(running)
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
-    # It prints a traceback of its own where a call is cut short (Ctrl-C, a JVM that ended), beside the error that is raised.
-    logging.getLogger("py4j").addHandler(logging.NullHandler())
+    _hush_py4j()
     builder = SparkSession.builder.appName(name)
     if submitted:
         conf = dict(REQUIRED)
@@ -117,6 +116,17 @@ def get_session(settings: SparkSettings, name: str = "faquarry") -> SparkSession
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise EnvironmentProblem(f"Spark did not start: {first} (`faquarry doctor` looks for the cause).") from error
     return _with_delta(session)
+
+
+def _hush_py4j() -> None:
+    """It logs a traceback where a call is cut short (Ctrl-C, a JVM that ended), beside the error that is raised: by loggers
+    of its own, and by the root logger, which would print both."""
+    logging.getLogger("py4j").propagate = False
+    logging.getLogger().addFilter(_not_of_py4j)
+
+
+def _not_of_py4j(record: logging.LogRecord) -> bool:
+    return Path(record.pathname).parent.name != "py4j"
 
 
 def _with_delta(session: SparkSession) -> SparkSession:
