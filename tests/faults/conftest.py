@@ -93,3 +93,23 @@ def pipeline_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = faquarry(*pipeline(lake), timeout_s=1200)
     assert done.returncode == 0, done.stderr
     return lake
+
+
+@pytest.fixture(scope="session")
+def long_read(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An archive that a worker reads for seconds, without many rows to write."""
+    words = " ".join(f"word{n}" for n in range(8000))
+    plain = f"<html><body><p>FAQPage</p><p>{words}</p></body></html>"
+    pair = ("Where is the stand of the museum?", "It stands at the end of the hall, to the left of the stairs.")
+    pages = [(f"https://museum.example/{n}", "2026-03-07T12:00:00Z", plain) for n in range(3000)]
+    pages.append(("https://museum.example/faq", "2026-03-07T12:00:00Z", faq_page(pair)))
+    return write_warc(tmp_path_factory.mktemp("long") / "long.warc.gz", pages)
+
+
+@pytest.fixture(scope="session")
+def read_whole(long_read: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The lake of that archive."""
+    lake = tmp_path_factory.mktemp("read") / "lake"
+    done = faquarry(*extract(lake, long_read))
+    assert done.returncode == 0, done.stderr
+    return lake

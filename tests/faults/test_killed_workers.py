@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import time
 from collections import Counter
 from contextlib import suppress
@@ -15,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.archives import faq_page, write_warc
 from tests.faults.memory import bounded
 from tests.faults.undisturbed import assert_settled, extract, pipeline, public_rows
+from tests.faults.workers import ancestors, at_work, reading, signal_all
 from tests.jobs import ended, faquarry, processes, start, until
 from tests.lakes import content, rows
 
@@ -47,26 +46,6 @@ class Disturbed:
                     at = datetime.fromtimestamp(json.loads(line)["Task Info"]["Finish Time"] / 1000, UTC)
                     lost.update(verb for first, last, verb in runs if first <= at <= last)
         return lost
-
-
-def at_work(process: subprocess.Popen[bytes], seen: dict[int, int]) -> list[int]:
-    """Python workers that have used the CPU since they were looked at before (`seen`)."""
-    found = []
-    daemons = processes(process, "pyspark.daemon")
-    for pid in daemons:
-        with suppress(OSError, IndexError):
-            parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-            nanoseconds = int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
-            if parent in daemons and nanoseconds > seen.setdefault(pid, nanoseconds):
-                found.append(pid)
-            seen[pid] = nanoseconds
-    return found
-
-
-def signal_all(workers: list[int], number: int) -> None:
-    for worker in workers:
-        with suppress(ProcessLookupError):
-            os.kill(worker, number)
 
 
 @pytest.fixture(scope="module")
@@ -110,41 +89,6 @@ def test_the_rows_are_those_of_a_run_without_deaths(disturbed: Disturbed, pipeli
     found = public_rows(disturbed.lake)
     for table in set(expected) - {"evaluations"}:
         assert found[table] == expected[table], table
-
-
-@pytest.fixture(scope="module")
-def long_read(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """An archive that a worker reads for seconds, without many rows to write."""
-    words = " ".join(f"word{n}" for n in range(8000))
-    plain = f"<html><body><p>FAQPage</p><p>{words}</p></body></html>"
-    pair = ("Where is the stand of the museum?", "It stands at the end of the hall, to the left of the stairs.")
-    pages = [(f"https://museum.example/{n}", "2026-03-07T12:00:00Z", plain) for n in range(3000)]
-    pages.append(("https://museum.example/faq", "2026-03-07T12:00:00Z", faq_page(pair)))
-    return write_warc(tmp_path_factory.mktemp("long") / "long.warc.gz", pages)
-
-
-@pytest.fixture(scope="module")
-def read_whole(long_read: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The lake of that archive."""
-    lake = tmp_path_factory.mktemp("read") / "lake"
-    done = faquarry(*extract(lake, long_read))
-    assert done.returncode == 0, done.stderr
-    return lake
-
-
-def reading(process: subprocess.Popen[bytes]) -> list[int]:
-    """Python workers that have been at work for a while: forks of Spark's daemon, which itself does nothing."""
-    found = []
-    daemons = processes(process, "pyspark.daemon")
-    for pid in daemons:
-        try:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        parent, ticks = int(fields[1]), int(fields[11]) + int(fields[12])
-        if parent in daemons and ticks / os.sysconf("SC_CLK_TCK") > 0.7:
-            found.append(pid)
-    return found
 
 
 def test_a_worker_that_dies_is_a_sentence_or_tried_again(long_read: str, read_whole: Path, tmp_path: Path) -> None:
@@ -223,11 +167,3 @@ def test_a_worker_beyond_its_memory_is_a_sentence(long_read: str, tmp_path: Path
     done = faquarry(*extract(lake, long_read))
     assert done.returncode == 0, done.stderr
     assert [row["status"] for row in rows(lake, "sources")] == ["done"]
-
-
-def ancestors(pid: int) -> list[int]:
-    found = []
-    while pid > 1:
-        pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-        found.append(pid)
-    return found

@@ -12,6 +12,7 @@ import pytest
 from faquarry.cli import main
 from faquarry.lake import Lake
 from tests.faults.undisturbed import QUIET, assert_settled, extract
+from tests.faults.workers import reading
 from tests.jobs import ended, faquarry, start, until
 from tests.lakes import content, rows, versions
 
@@ -29,12 +30,33 @@ def test_a_signal_is_a_sentence_and_the_next_run_goes_on(
     assert until(lambda: len(rows(lake, "sources")) >= 2, process), log.read_text()
     process.send_signal(getattr(signal, stop))
     assert ended(process) == 128 + getattr(signal, stop), log.read_text()
-    said = log.read_text()
-    assert said.splitlines()[-1] == "faquarry extract: interrupted; what was committed stays, run again to go on."
-    assert "Traceback" not in said
+    assert_interrupted(log)
     done = faquarry(*extract(lake, *crawl))
     assert done.returncode == 0, done.stderr
     assert_settled(lake, whole, crawl)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stop", ["SIGTERM", "SIGINT"])
+def test_a_signal_while_workers_read(stop: str, long_read: str, read_whole: Path, tmp_path: Path) -> None:
+    """The driver waits for Spark then, and the call that is cut short says nothing of its own."""
+    lake, log = tmp_path / "lake", tmp_path / "log"
+    process = start(*extract(lake, long_read), log=log)
+    assert until(lambda: reading(process), process), log.read_text()
+    process.send_signal(getattr(signal, stop))
+    assert ended(process) == 128 + getattr(signal, stop), log.read_text()
+    assert_interrupted(log)
+    done = faquarry(*extract(lake, long_read))
+    assert done.returncode == 0, done.stderr
+    assert content(lake) == content(read_whole)
+
+
+def assert_interrupted(log: Path) -> None:
+    """One sentence of ours, and no traceback; the JVM may have a last word after it."""
+    said = log.read_text()
+    sentence = "faquarry extract: interrupted; what was committed stays, run again to go on."
+    assert [line for line in said.splitlines() if line.startswith("faquarry")] == [sentence]
+    assert "Traceback" not in said
 
 
 def test_a_file_system_that_is_read_only(
