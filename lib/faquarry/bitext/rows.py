@@ -15,7 +15,7 @@ from faquarry.bitext.once import comparable
 from faquarry.bitext.rules import Rules
 from faquarry.bitext.side import Half, Page, Side
 from faquarry.lake.tables import BITEXTS
-from faquarry.vectors.halves import HALF, matrix_of
+from faquarry.vectors.halves import halves_of
 from faquarry.vectors.search import Neighbours
 
 __all__ = ["ALIGNED", "PAGE_ROW", "PAIR_ROW", "ROW", "aligned_batches", "aligned_sites", "page_of", "side_of"]
@@ -65,7 +65,9 @@ def page_of(row: dict[str, Any]) -> Page:
 
 def side_of(site: str, language: str, pairs: pa.Table, pages: Sequence[Page]) -> Side:
     """The pairs of a language as a side, in the order of their ids, with the pages they stand on."""
-    pairs = pairs.sort_by("id")
+    ids = pairs["id"].combine_chunks()
+    if len(ids) > 1 and pc.any(pc.less(ids[1:], ids[:-1])).as_py():
+        pairs = pairs.sort_by("id")
     numbers = {page.page_id: number for number, page in enumerate(pages)}
     places = np.array([numbers.get(page_id, -1) for page_id in pairs["page_id"].to_pylist()], dtype=np.int64)
     used = sorted(set(places.tolist()))
@@ -140,4 +142,4 @@ def _halves(column: pa.ChunkedArray) -> Half | None:
     if column.null_count:
         length = pc.max(pc.binary_length(column)).as_py()
         column = pc.fill_null(column, pa.scalar(bytes(length), pa.binary()))
-    return matrix_of(column).astype(HALF)
+    return np.array(halves_of(column))  # a copy: the column, and what else stands beside it, may go

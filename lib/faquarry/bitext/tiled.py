@@ -24,7 +24,7 @@ from faquarry.bitext.evidence import Tables, prepare
 from faquarry.bitext.rows import PAGE_ROW, PAIR_ROW, aligned_batches, page_of, side_of
 from faquarry.bitext.rules import Rules
 from faquarry.bitext.side import Half, Page, Side
-from faquarry.vectors.halves import HALF, matrix_of
+from faquarry.vectors.halves import HALF, halves_of
 from faquarry.vectors.search import SLACK, Neighbours, TopK, empty, merge, rescored, shifted
 
 __all__ = ["BLOCK", "COMPARED", "LISTS", "PARTS", "PLACED", "blocks", "compared", "finished"]
@@ -70,7 +70,7 @@ def blocks(batches: Iterable[pa.RecordBatch], block_rows: int) -> Iterator[pa.Re
 
     for batch in batches:
         names = list(zip(batch.column("site").to_pylist(), batch.column("language").to_pylist(), strict=True))
-        vectors = matrix_of(batch.column("vector")).astype(HALF)
+        vectors = halves_of(batch.column("vector"))
         start = 0
         while start < len(names):
             if names[start] != current:
@@ -148,6 +148,7 @@ def finished(batches: Iterable[pa.RecordBatch], rules: Rules) -> Iterator[pa.Rec
     if not pairs[1] or not pairs[2]:
         return
     left, right = (_side(pa.Table.from_batches(pairs.pop(kind)), pages) for kind in (1, 2))
+    pa.default_memory_pool().release_unused()
     if sum(_field_bytes(side) for side in (left, right)) > _FIELD_BYTES:
         left, right = (replace(side, question_vectors=None, answer_vectors=None) for side in (left, right))
     forth = rescored(_gathered(len(left), wide, lists.pop(False)), left.vectors, right.vectors, rules.k)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-__all__ = ["HALF", "binary_column", "matrix_of"]
+__all__ = ["HALF", "binary_column", "halves_of", "matrix_of"]
 
 HALF = np.dtype("<f2")
 
@@ -37,16 +37,21 @@ def matrix_of(column: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.float32]:
     array([[1., 0.],
            [0., 1.]], dtype=float32)
     """
+    return halves_of(column).astype(np.float32)
+
+
+def halves_of(column: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.float16]:
+    """`matrix_of` as it is stored, in half the memory; where it can be, a view of the column that cannot be written to."""
     chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
-    parts = [_matrix(chunk) for chunk in chunks if len(chunk)]
+    parts = [_halves(chunk) for chunk in chunks if len(chunk)]
     if not parts:
-        return np.zeros((0, 0), np.float32)
+        return np.zeros((0, 0), HALF)
     if len({part.shape[1] for part in parts}) > 1:
         raise ValueError("vectors of different lengths cannot stand in one matrix")
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
-def _matrix(chunk: pa.Array) -> npt.NDArray[np.float32]:
+def _halves(chunk: pa.Array) -> npt.NDArray[np.float16]:
     if chunk.null_count:
         raise ValueError("a vector is missing")
     large = chunk.cast(pa.large_binary())
@@ -55,5 +60,4 @@ def _matrix(chunk: pa.Array) -> npt.NDArray[np.float32]:
     sizes = np.diff(ends)
     if sizes[0] == 0 or sizes[0] % HALF.itemsize or not (sizes == sizes[0]).all():
         raise ValueError("vectors of different lengths cannot stand in one matrix")
-    flat = np.frombuffer(data, np.uint8)[ends[0] : ends[-1]].view(HALF)
-    return flat.reshape(len(large), -1).astype(np.float32)
+    return np.frombuffer(data, np.uint8)[ends[0] : ends[-1]].view(HALF).reshape(len(large), -1)
