@@ -105,17 +105,16 @@ def test_a_disk_that_fills_under_a_stage_is_a_sentence(
 ) -> None:
     """No space at all, then a little, then enough: the rows of the pipeline's lake."""
     lake, ballast = before((verb,), pipeline_lake, roomy_disk / "lake"), roomy_disk / "ballast"
-    sources = {"graph": ["sample"]}
-    words = [verb, *sources.get(verb, []), "--lake", str(lake), *GROUPS, "--set=log.progress=none"]
+    named = {"graph": ["graph", "sample"], "groups": ["graph", "--groups"]}
+    words = [*named.get(verb, [verb]), "--lake", str(lake), *GROUPS, "--set=log.progress=none"]
     for leaving in (0, 24_000):
         fill(ballast, leaving)
         capsys.readouterr()
         code = main(words)
         said = capsys.readouterr().err
-        assert code == 2 or (leaving and code == 0), said  # a table of few rows has space enough
-        if code:
-            assert re.search("(is|disk is) full|No space left", said.splitlines()[-1]), said
-            assert "Traceback" not in said
+        assert code == 2, said
+        assert re.search("(is|disk is) full|No space left", said.splitlines()[-1]), said
+        assert "Traceback" not in said
         ballast.unlink()
     assert main(words) == 0
     assert public_rows(lake) == public_rows(pipeline_lake)
