@@ -9,7 +9,7 @@ import pytest
 from delta import DeltaTable
 from pyspark.sql import SparkSession
 from tests.archives import faq_page, write_warc
-from tests.lakes import content, disagreements, rows
+from tests.lakes import content, disagreements, rows, versions
 
 from faquarry.cli import main
 
@@ -114,3 +114,24 @@ def test_a_run_killed_while_it_puts_boilerplate_aside(
     kill_the_run(spark, lake)
     extract(lake, *repeating, *limit)
     assert content(lake) == content(whole)
+
+
+@pytest.mark.slow
+def test_sources_that_cannot_be_looked_at_stay_read(
+    crawl: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The store is down as a run is planned: it says so, and once it is back nothing is read again."""
+    lake, away = tmp_path / "lake", tmp_path / "away"
+    extract(lake, *crawl)
+    before, known = versions(lake), content(lake)
+    archive = Path(crawl[0])
+    archive.rename(away)
+    archive.symlink_to(tmp_path / "nowhere")
+    assert main(["extract", *crawl, "--lake", str(lake)]) == 4
+    assert f"extract: failed: {archive.as_uri()}: " in capsys.readouterr().err
+    assert content(lake) == known
+    archive.unlink()
+    away.rename(archive)
+    extract(lake, *crawl)
+    assert {name for name, version in versions(lake).items() if version != before[name]} == {"runs"}
+    assert sorted(row["status"] for row in rows(lake, "runs")) == ["done", "partial"]

@@ -24,7 +24,7 @@ from faquarry.extract.representative import add_places, remove_places
 from faquarry.extract.rows import STAGED, Reading, read_rows
 from faquarry.intake.parts import Input, Part, inputs_of
 from faquarry.intake.stage import source_rows, staged, staged_batches
-from faquarry.intake.state import GRAPH, read_already
+from faquarry.intake.state import GRAPH, read_already, record
 from faquarry.lake import Lake
 from faquarry.lake.writer import LakeWriter, sql_in
 from faquarry.spark.batches import arrow_batches
@@ -153,7 +153,7 @@ def _cut_short(lake: Lake) -> set[str]:
 def _commit(
     writer: LakeWriter, batch: Sequence[Input], reading: Reading, staging: str
 ) -> tuple[list[dict[str, Any]], bool]:
-    """Puts the staged rows of a batch into the tables. -> the rows written to `sources`, and whether older rows went."""
+    """Puts the staged rows of a batch into the tables. -> the rows for `sources`, and whether older rows went."""
     found = staged(writer.spark, staging, STAGED)
     rows = _source_rows(found, batch, reading.run_id)
     good = [row["source"] for row in rows if row["status"] != "failed"]
@@ -174,7 +174,7 @@ def _commit(
         put("rejects", kept.where("reject IS NOT NULL").select("reject.*"), sum(row["rejects"] for row in rows))
         put("occurrences", pairs, sum(row["pairs"] for row in rows))
         add_places(writer, pairs.drop("source"))
-    writer.lake.upsert("sources", rows)
+    record(writer.lake, "sources", batch, rows)
     return rows, again
 
 

@@ -27,7 +27,7 @@ from faquarry.errors import NothingToRead
 from faquarry.graph.rows import STAGED, GraphReading, read_batches
 from faquarry.intake.parts import PAGE_KINDS, Input, Part, inputs_of
 from faquarry.intake.stage import source_rows, staged, staged_batches
-from faquarry.intake.state import GRAPH, read_already
+from faquarry.intake.state import GRAPH, read_already, record
 from faquarry.lake import Lake
 from faquarry.lake.tables import DOCUMENTS, LINKS, table_named
 from faquarry.lake.writer import LakeWriter, spark_schema, sql_in
@@ -118,7 +118,7 @@ class GraphStage:
 
 
 def _commit(writer: LakeWriter, batch: Sequence[Input], run_id: str, staging: str) -> list[dict[str, Any]]:
-    """Puts the staged rows of a batch into the tables. -> the rows written to `_graph_sources`."""
+    """Puts the staged rows of a batch into the tables. -> what came of each source."""
     found = staged(writer.spark, staging, STAGED)
     rows = _source_rows(found, batch, run_id)
     good = [row["source"] for row in rows if row["status"] != "failed"]
@@ -140,7 +140,7 @@ def _commit(writer: LakeWriter, batch: Sequence[Input], run_id: str, staging: st
             writer.replace_where("rejects", kept.where("reject IS NOT NULL").select("reject.*"), mine)
         else:
             writer.ensure("rejects")
-    writer.lake.upsert("_graph_sources", rows)
+    record(writer.lake, "_graph_sources", batch, rows)
     return rows
 
 

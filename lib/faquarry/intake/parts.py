@@ -40,6 +40,11 @@ class Input:
         """Why it cannot be read, as a sentence. What lay in a folder and is no archive is no one's mistake."""
         return self.source.error if self.source.explicit or self.source.kind != "unknown" else None
 
+    @property
+    def unseen(self) -> bool:
+        """Whether it could not even be looked at: the store was down, the file was gone."""
+        return self.failed is not None and self.source.size is None and not self.source.etag
+
 
 @dataclass(frozen=True, slots=True)
 class Part:

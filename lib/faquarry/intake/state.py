@@ -1,10 +1,14 @@
-"""What a verb has read already, found in its list of sources and the ledger; no Spark."""
+"""What a verb has read already, kept in its list of sources and found in it and the ledger; no Spark."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+from faquarry.intake.parts import Input
 from faquarry.lake import Lake
 
-__all__ = ["GRAPH", "read_already"]
+__all__ = ["GRAPH", "read_already", "record"]
 
 GRAPH = "graph"
 """`rejects.stage` of what the verb `graph` could not read: two verbs read one source, and each replaces its own rows."""
@@ -21,3 +25,16 @@ def read_already(lake: Lake, table: str, current: str) -> dict[str, str]:
         for row in lake.rows(table, ["source", "etag", "status", "run_id"])
         if row["status"] != "failed" and runs.get(row["run_id"]) == current
     }
+
+
+def record(lake: Lake, table: str, batch: Sequence[Input], rows: Sequence[dict[str, Any]]) -> None:
+    """Puts the rows of a batch into the verb's list of sources.
+
+    A source that could not be looked at and was read before keeps the row of that reading: an hour in which the store is
+    down must not have all that it holds read again.
+    """
+    unseen = {item.source.name for item in batch if item.unseen}
+    if unseen:
+        unseen &= {row["source"] for row in lake.rows(table, ["source", "status"]) if row["status"] != "failed"}
+    if kept := [row for row in rows if row["source"] not in unseen]:
+        lake.upsert(table, kept)
