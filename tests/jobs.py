@@ -94,7 +94,7 @@ def until(condition: Callable[[], object], process: subprocess.Popen[bytes], tim
         if time.monotonic() > deadline:
             kill(process)
             raise TimeoutError(f"{condition} did not come true in {timeout_s} s")
-        time.sleep(0.05)
+        time.sleep(0.1)  # a look at a table costs some
     return True
 
 
