@@ -101,7 +101,7 @@ def long_read(tmp_path_factory: pytest.TempPathFactory) -> str:
     words = " ".join(f"word{n}" for n in range(8000))
     plain = f"<html><body><p>FAQPage</p><p>{words}</p></body></html>"
     pair = ("Where is the stand of the museum?", "It stands at the end of the hall, to the left of the stairs.")
-    pages = [(f"https://museum.example/{n}", "2026-03-07T12:00:00Z", plain) for n in range(3000)]
+    pages = [(f"https://museum.example/{n}", "2026-03-07T12:00:00Z", plain) for n in range(1500)]
     pages.append(("https://museum.example/faq", "2026-03-07T12:00:00Z", faq_page(pair)))
     return write_warc(tmp_path_factory.mktemp("long") / "long.warc.gz", pages)
 
