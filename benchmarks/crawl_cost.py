@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.make_web import SHARES
+from benchmarks.scale import DEPTH
 
 __all__ = ["Crawl", "Line", "lines", "main"]
 
@@ -70,13 +71,15 @@ def lines(crawl: Crawl, scale: dict[str, Any], scan_s_a_gb: float, comparisons: 
     a_query = crawl.queries / max(1.0, largest["units"]["queries"])
     found = []
     for stage, model in scale["model"].items():
-        grows = {"pairs": crawl.pairs, "queries": crawl.queries, "meetings": crawl.meetings}
+        grows = {"pairs": crawl.pairs, "candidates": crawl.queries * DEPTH}
         cpu = sum(value * grows[unit] for unit, value in model.items() if unit != "start")
         said = " and ".join(unit for unit in model if unit != "start")
         if stage == "extract":
             cpu, said = cpu + scan_s_a_gb * crawl.archives * crawl.gb_an_archive, "archives and pairs"
         if stage == "align":
             cpu, said = cpu + comparisons / scale["comparisons_per_cpu_s"], "pairs and comparisons"
+        if stage == "mine":
+            cpu, said = cpu + crawl.meetings / scale["meetings_per_cpu_s"], "candidates and meetings"
         factor = a_query if stage == "mine" else a_pair
         stored = sum(largest["tables"].get(name, {"bytes": 0})["bytes"] for name in TABLES[stage])
         found.append(Line(stage, said, cpu, largest["stages"][stage]["shuffled"] * factor, stored * factor))
