@@ -30,6 +30,8 @@ REQUIRED = {
     "spark.sql.execution.arrow.pythonUDF.columnarInput.enabled": "false",
 }
 
+COLLECTOR = "-XX:+UseParallelGC"
+
 
 def local_conf(settings: SparkSettings) -> dict[str, str]:
     """Settings of a session in local mode: Delta's and Spark's cluster defaults would cost a minute on small tables."""
@@ -44,8 +46,9 @@ def local_conf(settings: SparkSettings) -> dict[str, str]:
         "spark.driver.memory": settings.driver_memory,
         # The quick compiler alone: on one machine the JVM plans and moves rows, and the other compiler's own work is more
         # than it saves. Alone, it would be given a cache that Spark fills in half a minute. A cluster's executors keep both.
+        # Java's own collector takes Spark's pages for humongous in a small heap, and looks through all of it for each.
         "spark.driver.extraJavaOptions": (
-            f"-Dlog4j2.configurationFile={quiet} -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"
+            f"-Dlog4j2.configurationFile={quiet} -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m {COLLECTOR}"
         ),
         **_delta(settings, jars),
         "spark.driver.host": "localhost",
@@ -105,7 +108,10 @@ def get_session(settings: SparkSettings, name: str = "faquarry") -> SparkSession
         builder = builder.master(settings.master or "local[*]")
     own = dict(settings.conf)
     if java := own.pop("spark.driver.extraJavaOptions", None):
-        conf["spark.driver.extraJavaOptions"] = f"{conf.get('spark.driver.extraJavaOptions', '')} {java}".strip()
+        ours = conf.get("spark.driver.extraJavaOptions", "")
+        if "GC" in java:  # Java does not start with two collectors
+            ours = ours.replace(COLLECTOR, "")
+        conf["spark.driver.extraJavaOptions"] = f"{ours} {java}".strip()
     for key, value in {**conf, **own}.items():
         builder = builder.config(key, value)
     try:

@@ -17,7 +17,8 @@ from faquarry.spark.session import local_conf
 START = """
 from faquarry.config.settings import SparkSettings
 from faquarry.spark.session import get_session
-spark = get_session(SparkSettings(master="local[1]"))
+conf = {"spark.driver.extraJavaOptions": "-XX:+UseSerialGC"}
+spark = get_session(SparkSettings(master="local[1]", conf=conf))
 print("rows", spark.range(5).count(), spark.conf.get("spark.driver.defaultJavaOptions"))
 spark.stop()
 """
@@ -56,7 +57,7 @@ def test_one_jvm_alone_is_given_the_archive(jars: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.spark
-def test_a_session_starts_with_an_archive_that_java_does_not_know(jars: Path) -> None:
+def test_a_session_starts_with_an_archive_that_java_does_not_know_and_a_collector_of_ones_own(jars: Path) -> None:
     (jars / "classes-300000.jsa").write_bytes(os.urandom(300_000))
     done = subprocess.run([sys.executable, "-c", START], capture_output=True, text=True, check=True, env={**os.environ})
     assert f"rows 5 -XX:SharedArchiveFile={jars / 'classes-300000.jsa'}" in done.stdout
