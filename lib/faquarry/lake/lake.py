@@ -281,8 +281,8 @@ def _sql_rows(key: Sequence[str], rows: Sequence[dict[str, Any]]) -> str:
 def _reason(error: Exception) -> str:
     """Why something could not be written: the operating system's word where there is one, else the first line."""
     text = re.sub(r"\x1b\[[0-9;]*m|↳", "", str(error)).strip() or type(error).__name__
-    said = re.findall(r"([^:\n]+) \(os error \d+\)", text)
-    why = said[-1].strip() if said else text.splitlines()[0]
+    said, told, _ = text.rpartition(" (os error ")
+    why = re.split("[:\n]", said)[-1].strip() if told else text.splitlines()[0]
     return f"the disk is full ({why}); make space, then run again" if "No space left" in why else why
 
 
