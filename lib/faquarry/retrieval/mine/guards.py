@@ -44,12 +44,11 @@ class Sets:
     """
 
     def __init__(self, column: pa.ListArray) -> None:
-        lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False).astype(np.int64)
-        self._ends = np.cumsum(lengths)
-        self._lengths = lengths
+        lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
         # Numbers of their own, so that one with the number of an answer beside it stays one whole number.
-        names, self._values = np.unique(column.flatten().to_numpy(zero_copy_only=False), return_inverse=True)
+        names, values = np.unique(column.flatten().to_numpy(zero_copy_only=False), return_inverse=True)
         self._names = max(1, len(names))
+        self._values = pa.ListArray.from_arrays(np.append(0, np.cumsum(lengths)).astype(np.int32), pa.array(values))
 
     def meet(self, one: Ints, other: Ints) -> npt.NDArray[np.bool_]:
         """Whether the sets of answers one[i] and other[i] have something in common. -> (n,)"""
@@ -64,10 +63,8 @@ class Sets:
 
     def _values_of(self, answers: Ints) -> tuple[Ints, Ints]:
         """(places among `answers`, values) of all their values."""
-        lengths = self._lengths[answers]
-        rows = np.repeat(np.arange(len(answers)), lengths)
-        within = np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        return rows, self._values[np.repeat(self._ends[answers] - lengths, lengths) + within]
+        found = self._values.take(pa.array(answers))
+        return pc.list_parent_indices(found).to_numpy(), found.flatten().to_numpy()
 
 
 def spoken(

@@ -186,18 +186,16 @@ def _similar(
     if not len(told):
         return found
     lengths = pc.fill_null(pc.list_value_length(some), 0).to_numpy(zero_copy_only=False)
-    ends = np.cumsum(lengths)
+    of_answer = _lists(pa.array(np.arange(len(told))), np.cumsum(lengths))
     mine = matrix_of(asked.drop_null())
     row_of = np.cumsum(has) - 1
     rows = np.flatnonzero(has[parents])
     splits = np.searchsorted(parents[rows], np.arange(len(queries) + 1))
     for query in np.flatnonzero(has):
         of = slice(splits[query], splits[query + 1])
-        count = lengths[places[of]]
-        within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        vectors = told[np.repeat(ends[places[of]] - count, count) + within]
-        close = vectors @ mine[row_of[query]] >= similar_from
-        found[rows[of][np.repeat(np.arange(len(count)), count)[close]]] = True
+        vectors = of_answer.take(pa.array(places[of]))
+        close = told[vectors.flatten().to_numpy()] @ mine[row_of[query]] >= similar_from
+        found[rows[of][pc.list_parent_indices(vectors).to_numpy()[close]]] = True
     return found
 
 
